@@ -1,0 +1,40 @@
+# Everything happens in .venv, with the versions that constraints.txt pins.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check lint type format clean
+
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
+
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --editable '.[dev]'
+	@touch $@
+
+install: .venv/installed  ## install archlab and its tools into .venv
+
+demo: install  ## the main job: train the demo sweep and print its table
+	$(BIN)/archlab grid configs/sweep.yml
+
+test: install  ## run the tests
+	$(BIN)/python -m pytest
+
+lint: install  ## ruff: rules and formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+type: install  ## mypy, strict, with thinc's plugin
+	$(BIN)/mypy
+
+check: lint type test  ## all that CI runs
+
+format: install  ## let ruff mend what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:  ## remove the environment and all caches, never experiments/
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist *.egg-info
+	find archlab tests -name __pycache__ -type d -prune -exec rm -rf {} +

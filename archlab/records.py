@@ -1,0 +1,317 @@
+"""What archlab passes around: frozen, plain, and free of spaCy.
+
+Records that are written to files have `to_dict` and `from_dict`; `from_dict` ignores keys of newer
+schemas and raises KeyError where a required key is missing.
+"""
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal, Self
+
+SCHEMA_VERSION = 1
+
+Severity = Literal["error", "warning", "note"]
+Status = Literal["done", "invalid", "failed", "pruned", "interrupted"]
+Json = dict[str, Any]
+
+
+class _FromDict:
+    """Build a flat dataclass from a mapping, ignoring what it does not know."""
+
+    @classmethod
+    def from_dict(cls, data: Json) -> Self:
+        known = {f.name for f in fields(cls)}  # type: ignore[arg-type]  # only dataclasses inherit this
+        return cls(**{key: value for key, value in data.items() if key in known})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slot:
+    """A place in a config where a block sits.
+
+    path: dotted and complete, `components.textcat.model.tok2vec`.
+    registry: `architectures`, `layers`, `misc`, `optimizers` ...
+    block: the registered name that sits there, `spacy.Tok2Vec.v2`.
+    expects: the type the parent or component asks for, as text; None where nothing is stated.
+    """
+
+    path: str
+    registry: str
+    block: str
+    expects: str | None = None
+
+    @property
+    def short(self) -> str:
+        """The path as people type it: without the leading `components.`."""
+        return self.path.removeprefix("components.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing `check` has to say about a slot.
+
+    slot: the dotted path it is about.
+    expected, given: the two sides of a disagreement, as text, where there are two.
+    fix: what to change or type, or None.
+    file, line: where the slot stands, where there is a file.
+    variants: the labels of the variants of a sweep that it hits; empty for a single config.
+    """
+
+    severity: Severity
+    slot: str
+    message: str
+    fix: str | None = None
+    expected: str | None = None
+    given: str | None = None
+    file: str | None = None
+    line: int | None = None
+    variants: tuple[str, ...] = ()
+
+    def to_dict(self) -> Json:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Report:
+    """All findings of one check."""
+
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.findings if finding.severity == "error")
+
+    @property
+    def ok(self) -> bool:
+        """True where no finding is an error."""
+        return not self.errors
+
+    def __add__(self, other: "Report") -> "Report":
+        return Report(self.findings + other.findings)
+
+    def to_dict(self) -> Json:
+        return {"ok": self.ok, "findings": [finding.to_dict() for finding in self.findings]}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note:
+    """Where the value of an argument came from that nobody typed.
+
+    path: the dotted path of the argument. source: `carried over from linear_model`, `documented default`.
+    """
+
+    path: str
+    value: Any
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variant:
+    """The base with one choice from each axis: one config.
+
+    row, column: where the table shows it; column is None where the sweep has no columns.
+    settings: slot or override path -> the choice made there, JSON values.
+    config: filled, with its variables, without a seed of its own.
+    """
+
+    variant_id: str
+    row: str
+    column: str | None
+    settings: Json
+    config: Json
+
+    @property
+    def label(self) -> str:
+        return self.row if self.column is None else f"{self.row} [{self.column}]"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rejected:
+    """A variant that will not be trained, and why."""
+
+    row: str
+    column: str | None
+    settings: Json
+    findings: tuple[Finding, ...]
+
+    @property
+    def label(self) -> str:
+        return self.row if self.column is None else f"{self.row} [{self.column}]"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What one run may use. None means: no limit."""
+
+    minutes: float | None = None
+    memory_gb: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fingerprints(_FromDict):
+    """SHA-256 digests (12 hex digits) of what a result depends on."""
+
+    config: str
+    data: str
+    code: str
+    versions: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunSpec(_FromDict):
+    """All that a child process needs to know to train one run; written as spec.json.
+
+    device: `cpu`, or the name of the GPU's model. gpu_id: -1 for CPU.
+    settings: slot or override path -> the choice made there, JSON values.
+    code: absolute paths of the files that register blocks, imported before anything else.
+    """
+
+    run_id: str
+    variant_id: str
+    variant: str
+    sweep: str
+    settings: Json
+    seed: int
+    device: str
+    gpu_id: int
+    code: list[str]
+    score_name: str
+    fingerprints: Fingerprints
+    limits: Limits = field(default_factory=Limits)
+    attempt: int = 1
+    schema_version: int = SCHEMA_VERSION
+
+    def to_dict(self) -> Json:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Json) -> Self:
+        prints, limits = Fingerprints.from_dict(data["fingerprints"]), Limits(**data["limits"])
+        return super().from_dict({**data, "fingerprints": prints, "limits": limits})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reason(_FromDict):
+    """Why a run is not done. kind: error | nan | memory | killed | timeout | invalid."""
+
+    kind: str
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seconds(_FromDict):
+    """Wall seconds per phase. What was not reached is None.
+
+    start: from process start to the config read (imports, device). data: reading the corpora in the
+    training loop. initialize: building and initialising the pipeline. update, evaluate, save: the sums
+    over all steps and evaluations.
+    """
+
+    start: float | None = None
+    data: float | None = None
+    initialize: float | None = None
+    update: float | None = None
+    evaluate: float | None = None
+    save: float | None = None
+    total: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost(_FromDict):
+    """What a variant costs. What is not known is None, never 0.
+
+    parameters: trainable floats of all components. words_per_second: tokens of the dev corpus per second
+    of tokenising and predicting, the median over evaluations, on the run's own device and threads.
+    """
+
+    parameters: int | None = None
+    model_bytes: int | None = None
+    words_per_second: float | None = None
+    peak_memory_bytes: int | None = None
+    seconds: Seconds = field(default_factory=Seconds)
+
+    @classmethod
+    def from_dict(cls, data: Json) -> Self:
+        return super().from_dict({**data, "seconds": Seconds.from_dict(data.get("seconds") or {})})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment(_FromDict):
+    """Where a run ran. versions: distribution name -> version."""
+
+    versions: dict[str, str] = field(default_factory=dict)
+    python: str | None = None
+    platform: str | None = None
+    device: str | None = None
+    threads: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result(_FromDict):
+    """What a run left; written as result.json, last, and never changed when done.
+
+    score: the value of score_name at the best step; `score` is the config's own weighted score.
+    scores: all numbers and tables that spaCy's scorer gave at the best step.
+    started, finished: UTC, ISO 8601.
+    """
+
+    run_id: str
+    variant_id: str
+    variant: str
+    swaps: Json
+    seed: int
+    status: Status
+    reason: Reason | None
+    score: float | None
+    score_name: str
+    scores: Json
+    best_step: int | None
+    steps: int | None
+    epochs: int | None
+    cost: Cost
+    environment: Environment
+    fingerprints: Fingerprints
+    started: str | None
+    finished: str | None
+    attempt: int
+    schema_version: int = SCHEMA_VERSION
+
+    def to_dict(self) -> Json:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Json) -> Self:
+        nested = {
+            "reason": Reason.from_dict(data["reason"]) if data.get("reason") else None,
+            "cost": Cost.from_dict(data["cost"]),
+            "environment": Environment.from_dict(data["environment"]),
+            "fingerprints": Fingerprints.from_dict(data["fingerprints"]),
+        }
+        return super().from_dict({**data, **nested})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome(_FromDict):
+    """What a child hands to the driver, who makes the Result of it; written as outcome.json."""
+
+    status: Status
+    reason: Reason | None = None
+    scores: Json = field(default_factory=dict)
+    weighted_score: float | None = None
+    best_step: int | None = None
+    steps: int | None = None
+    epochs: int | None = None
+    cost: Cost = field(default_factory=Cost)
+    environment: Environment = field(default_factory=Environment)
+    started: str | None = None
+    finished: str | None = None
+
+    def to_dict(self) -> Json:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Json) -> Self:
+        nested = {
+            "reason": Reason.from_dict(data["reason"]) if data.get("reason") else None,
+            "cost": Cost.from_dict(data["cost"]),
+            "environment": Environment.from_dict(data["environment"]),
+        }
+        return super().from_dict({**data, **nested})

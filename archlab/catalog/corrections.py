@@ -1,0 +1,147 @@
+"""Where spaCy's and Thinc's own annotations are wrong or missing: one table, each row with its reason.
+
+A correction applies while the installed package states what the row says it states; where an upgrade has
+mended or moved an annotation, the package's own is taken. A contract test compares the two.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, get_type_hints
+
+from archlab.catalog.signatures import describe
+
+TOKENS = "Model[List[Doc], List[Floats2d]]"
+DOCS = "Model[List[Doc], Floats2d]"
+TRANSITIONS = "Model[List[Doc], ParserStepModel]"
+# spaCy's documentation writes List[List[Floats2d]] for what TransitionModel gives, and so may an
+# architecture of one's own. No tagger, text classifier or tok2vec gives either.
+ANY_TRANSITIONS = "Model[List[Doc], Union[ParserStepModel, List[List[Floats2d]]]]"
+
+
+@dataclass(frozen=True)
+class Correction:
+    """One annotation that says too little or the wrong thing.
+
+    registry, name: of the function, as people type it; registry "factories" for a component factory.
+    parameter: its name, "return" for what the function returns.
+    stated: what the installed package states, as `describe` writes it; "Any" where it states nothing.
+    means: the annotation that is true, as source text. reason: how one can know.
+    """
+
+    registry: str
+    name: str
+    parameter: str
+    stated: str
+    means: str
+    reason: str
+
+
+def corrected(registry: str, name: str, parameter: str, annotation: Any) -> Any:
+    """The annotation, or the true one where a correction applies."""
+    correction = _by_place().get((registry, name, parameter))
+    if correction is None or describe(annotation) != correction.stated:
+        return annotation
+    return meaning(correction.means)
+
+
+@cache
+def meaning(text: str) -> Any:
+    """The typing object that a correction's text stands for."""
+    import typing
+
+    import thinc.types
+    from spacy.ml.parser_model import ParserStepModel  # type: ignore[import-not-found]  # Cython
+    from spacy.tokens import Doc
+    from thinc.api import Model, Optimizer
+
+    scope = {**vars(typing), **vars(thinc.types)}
+    scope |= {"Doc": Doc, "Model": Model, "Optimizer": Optimizer, "ParserStepModel": ParserStepModel}
+    holder = type("Holder", (), {"__annotations__": {"it": text}})
+    return get_type_hints(holder, globalns=scope, localns=scope)["it"]
+
+
+@cache
+def _by_place() -> dict[tuple[str, str, str], Correction]:
+    return {(row.registry, row.name, row.parameter): row for row in CORRECTIONS}
+
+
+def _component(name: str, means: str, reason: str, stated: str = "Model") -> Correction:
+    return Correction("factories", name, "model", stated, means, reason)
+
+
+def _architecture(name: str, parameter: str, means: str, reason: str, stated: str = "Model") -> Correction:
+    return Correction("architectures", name, parameter, stated, means, reason)
+
+
+def _layer(name: str, means: str, reason: str, stated: str = "Any") -> Correction:
+    return Correction("layers", name, "return", stated, means, reason)
+
+
+_PER_DOC = "A text classifier scores each Doc: its get_loss compares with docs x labels."
+_PER_TOKEN = "It scores each token: Tagger.predict reads one array per Doc."
+_STEPS = "Its predict calls model.predict(docs) for a step model and asks that for the scores of each state."
+_POOLED = "It is followed by list2ragged, which needs one array per Doc."
+_TRANSITION_MODEL = "It builds a TransitionModel, whose forward gives a ParserStepModel."
+_COMPILED = "Cython drops generic return types; the layer's own InT and OutT say so."
+_OPTIMIZER = "It is an Optimizer with other defaults and says nothing of what it returns."
+
+CORRECTIONS: tuple[Correction, ...] = (
+    *(_component(name, DOCS, _PER_DOC, TOKENS) for name in ("textcat", "textcat_multilabel")),
+    *(
+        _component(name, TOKENS, _PER_TOKEN)
+        for name in ("tagger", "morphologizer", "senter", "trainable_lemmatizer")
+    ),
+    *(_component(name, ANY_TRANSITIONS, _STEPS) for name in ("ner", "beam_ner", "parser", "beam_parser")),
+    _component("tok2vec", TOKENS, "Its set_annotations writes one array per Doc to doc.tensor."),
+    _component("entity_linker", DOCS, "EntityLinker.get_loss compares one array with a row per mention."),
+    _component(
+        "span_finder",
+        DOCS,
+        "Like every component it hands over a list.",
+        "Model[Iterable[Doc], Floats2d]",
+    ),
+    _architecture("spacy.Tok2VecListener.v1", "return", TOKENS, "It passes on what tok2vec gives.", "Any"),
+    *(
+        _architecture(f"spacy.TransitionBasedParser.{version}", "return", TRANSITIONS, _TRANSITION_MODEL)
+        for version in ("v1", "v2")
+    ),
+    _architecture("spacy.TextCatEnsemble.v1", "return", DOCS, "Its last layer is a Softmax or Logistic."),
+    *(
+        _architecture(f"spacy.{name}", "tok2vec", TOKENS, _POOLED)
+        for name in (
+            "TextCatReduce.v1",
+            "TextCatCNN.v1",
+            "TextCatCNN.v2",
+            "EntityLinker.v1",
+            "EntityLinker.v2",
+        )
+    ),
+    _architecture(
+        "spacy.Tok2Vec.v1",
+        "encode",
+        "Union[Model[Floats2d, Floats2d], Model[List[Floats2d], List[Floats2d]]]",
+        "It wraps the encoder in with_array; the encoders for lists take arrays as well, and train here.",
+        "Model[Floats2d, Floats2d]",
+    ),
+    _layer("spacy.TransitionModel.v1", TRANSITIONS, "Its forward returns a ParserStepModel."),
+    _layer(
+        "spacy.PrecomputableAffine.v1",
+        "Model[Floats2d, Floats4d]",
+        "Its forward returns (nB + 1, nF, nO, nP).",
+    ),
+    _layer(
+        "spacy.extract_ngrams.v1",
+        "Model[List[Doc], Tuple[Ints1d, Floats1d, Ints1d]]",
+        "Its forward returns keys, counts and lengths.",
+        "Model",
+    ),
+    *(
+        _layer(f"SparseLinear.{version}", "Model[Tuple[ArrayXd, ArrayXd, ArrayXd], Floats2d]", _COMPILED)
+        for version in ("v1", "v2")
+    ),
+    _layer("premap_ids.v1", "Model[Union[Ints1d, Ints2d], Ints2d]", _COMPILED),
+    *(
+        Correction("optimizers", name, "return", "Any", "Optimizer", _OPTIMIZER)
+        for name in ("Adam.v1", "RAdam.v1", "SGD.v1")
+    ),
+)

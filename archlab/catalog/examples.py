@@ -1,0 +1,138 @@
+"""The examples in spaCy's documentation, as data: values for arguments that have no default.
+
+From https://spacy.io/api/architectures, https://spacy.io/api/legacy and https://spacy.io/api/top-level.
+Arguments that a component dictates (exclusive_classes, state_type) are left out on purpose.
+"""
+
+from typing import Any
+
+Block = dict[str, Any]
+Example = tuple[Any, str]
+
+_DOCS = "spaCy docs, architectures"
+_LEGACY_DOCS = "spaCy docs, legacy"
+_BATCHER_DOCS = "spaCy docs, batchers"
+_NO_VECTORS = "no default config of spaCy includes vectors"
+
+_CNN: Block = {"window_size": 1, "maxout_pieces": 3, "depth": 4}
+_CHARACTERS: Block = {"width": 128, "rows": 7000, "nM": 64, "nC": 8}
+_HASHES: Block = {
+    "width": 64,
+    "attrs": ["NORM", "PREFIX", "SUFFIX", "SHAPE"],
+    "rows": [2000, 1000, 1000, 1000],
+}
+_HASH_EMBED_CNN: Block = {
+    "width": 96,
+    "embed_size": 2000,
+    **_CNN,
+    "subword_features": True,
+    "pretrained_vectors": None,
+}
+_TOK2VEC: Block = {"@architectures": "spacy.HashEmbedCNN.v2", **_HASH_EMBED_CNN}
+
+
+def _embed_and_encode(version: str) -> Block:
+    """The sublayers of a Tok2Vec as the documentation shows them, with equal widths."""
+    embed = {
+        "@architectures": f"spacy.CharacterEmbed.{version}",
+        **_CHARACTERS,
+        "include_static_vectors": False,
+    }
+    return {
+        "embed": embed,
+        "encode": {"@architectures": f"spacy.MaxoutWindowEncoder.{version}", "width": 128, **_CNN},
+    }
+
+
+def _example(
+    name: str, versions: str, values: Block, source: str = _DOCS, registry: str = "architectures"
+) -> dict[tuple[str, str, str], Example]:
+    source = f"{source}: {name.removeprefix('spacy.')}" if source.startswith("spaCy docs") else source
+    return {
+        (registry, f"{name}.{version}", argument): (value, source)
+        for version in versions.split()
+        for argument, value in values.items()
+    }
+
+
+# (registry, name, argument) -> (value, source)
+EXAMPLES: dict[tuple[str, str, str], Example] = {
+    # Embedding and encoding
+    **_example("spacy.HashEmbedCNN", "v1 v2", _HASH_EMBED_CNN),
+    **_example("spacy.MultiHashEmbed", "v1 v2", _HASHES),
+    **_example("spacy.MultiHashEmbed", "v1 v2", {"include_static_vectors": False}, _NO_VECTORS),
+    **_example("spacy.CharacterEmbed", "v1 v2", _CHARACTERS),
+    **_example("spacy.CharacterEmbed", "v1 v2", {"include_static_vectors": False}, _NO_VECTORS),
+    **_example("spacy.MaxoutWindowEncoder", "v1 v2", {"width": 128, **_CNN}),
+    **_example("spacy.MishWindowEncoder", "v1 v2", {"width": 64, "window_size": 1, "depth": 4}),
+    **_example("spacy.TorchBiLSTMEncoder", "v1", {"width": 64, "depth": 2, "dropout": 0.0}),
+    **_example("spacy.Tok2Vec", "v1", _embed_and_encode("v1"), _LEGACY_DOCS),
+    **_example("spacy.Tok2Vec", "v2", _embed_and_encode("v2")),
+    # Tagging, parsing, linking
+    **_example("spacy.Tagger", "v1", {"tok2vec": _TOK2VEC}, "default config of tagger"),
+    **_example(
+        "spacy.TransitionBasedParser",
+        "v1 v2",
+        {
+            "tok2vec": _TOK2VEC,
+            "extra_state_tokens": False,
+            "hidden_width": 64,
+            "maxout_pieces": 2,
+            "use_upper": True,
+        },
+    ),
+    **_example("spacy.EntityLinker", "v1 v2", {"tok2vec": {**_TOK2VEC, "depth": 2}}),
+    # Text classification
+    **_example("spacy.TextCatBOW", "v1 v2 v3", {"ngram_size": 1, "no_output_layer": False}),
+    **_example("spacy.TextCatCNN", "v1 v2", {"tok2vec": _TOK2VEC}),
+    **_example(
+        "spacy.TextCatReduce",
+        "v1",
+        {
+            "tok2vec": _TOK2VEC,
+            "use_reduce_first": False,
+            "use_reduce_last": False,
+            "use_reduce_max": False,
+            "use_reduce_mean": True,
+        },
+    ),
+    **_example(
+        "spacy.TextCatEnsemble",
+        "v1",
+        {
+            "width": 64,
+            "embed_size": 2000,
+            "pretrained_vectors": None,
+            "ngram_size": 1,
+            "window_size": 1,
+            "conv_depth": 2,
+            "dropout": None,
+        },
+        _LEGACY_DOCS,
+    ),
+    # Pretraining
+    **_example("spacy.PretrainVectors", "v1", {"maxout_pieces": 3, "hidden_size": 300, "loss": "cosine"}),
+    **_example("spacy.PretrainCharacters", "v1", {"maxout_pieces": 3, "hidden_size": 300, "n_characters": 4}),
+    # Other registries
+    **_example(
+        "spacy.ngram_range_suggester", "v1", {"min_size": 2, "max_size": 4}, "spaCy docs, suggesters", "misc"
+    ),
+    **_example(
+        "spacy.EmptyKB", "v1", {"entity_vector_length": 64}, "default config of entity_linker", "misc"
+    ),
+    **_example(
+        "spacy.batch_by_words",
+        "v1",
+        {"size": 100, "tolerance": 0.2, "discard_oversize": False},
+        _BATCHER_DOCS,
+        "batchers",
+    ),
+    **_example("spacy.batch_by_sequence", "v1", {"size": 32}, _BATCHER_DOCS, "batchers"),
+    **_example(
+        "spacy.batch_by_padded",
+        "v1",
+        {"size": 100, "buffer": 256, "discard_oversize": False},
+        _BATCHER_DOCS,
+        "batchers",
+    ),
+}

@@ -1,0 +1,300 @@
+"""What spaCy has: every registered function, read as a signature.
+
+A signature comes from the function's own annotations, mended by corrections.py. Nothing here builds a model.
+"""
+
+import inspect
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, ForwardRef, get_type_hints
+
+from archlab.catalog.corrections import corrected
+from archlab.errors import InvalidError, UnknownBlockError, did_you_mean
+
+LEGACY = "spacy-legacy."
+
+
+class _Missing:
+    def __repr__(self) -> str:
+        return "MISSING"
+
+
+MISSING: Any = _Missing()
+"""The default of a parameter that has none."""
+
+Kind = inspect._ParameterKind
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a registered function.
+
+    annotation: a typing object, Any where nothing is stated. default: MISSING where there is none.
+    kind: as in inspect.Parameter.
+    """
+
+    name: str
+    annotation: Any
+    default: Any
+    kind: Kind
+
+    @property
+    def has_default(self) -> bool:
+        return self.default is not MISSING
+
+    @property
+    def is_variadic(self) -> bool:
+        """True for *args and **kwargs, which a config cannot name."""
+        return self.kind in (Kind.VAR_POSITIONAL, Kind.VAR_KEYWORD)
+
+    @property
+    def is_required(self) -> bool:
+        return not self.has_default and not self.is_variadic
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What a registered function takes and returns.
+
+    returns: the annotation of what it builds: a `Model[In, Out]` for a model, Any where nothing is stated.
+    summary: the first sentence of its docstring, or "".
+    """
+
+    registry: str
+    name: str
+    parameters: tuple[Parameter, ...]
+    returns: Any
+    summary: str
+
+    @property
+    def accepts_any_keyword(self) -> bool:
+        """True where it has **kwargs: it may take arguments that are not among the parameters."""
+        return any(parameter.kind is Kind.VAR_KEYWORD for parameter in self.parameters)
+
+    @property
+    def positional_annotation(self) -> Any:
+        """The annotation of *args, which a config gives as a section `*`; None where there is no *args."""
+        found = (p.annotation for p in self.parameters if p.kind is Kind.VAR_POSITIONAL)
+        return next(found, None)
+
+    def parameter(self, name: str) -> Parameter | None:
+        return next((parameter for parameter in self.parameters if parameter.name == name), None)
+
+
+def registries() -> list[str]:
+    """The registries that a config can refer to: architectures, layers, misc ..."""
+    names: list[str] = _spacy_registry().get_registry_names()
+    return names
+
+
+def names(registry: str) -> list[str]:
+    """All names registered in a registry, sorted, as people type them: `spacy.TextCatBOW.v1` for legacy ones.
+
+    Entry points are listed without importing them: one that cannot be imported hides no other.
+    """
+    return sorted({_typed(name) for name in _registered(registry)})
+
+
+def registries_with(name: str) -> list[str]:
+    """The registries in which a block of this name is found, legacy ones included."""
+    return [registry for registry in registries() if _typed(name) in names(registry)]
+
+
+def signature(registry: str, name: str) -> Signature:
+    """The signature of a registered function, corrected.
+
+    Raises UnknownBlockError for a name that the registry does not have, and InvalidError for one that a
+    package announces and that cannot be imported.
+    """
+    return _corrected(replace(_read(_function(registry, name)), registry=registry, name=name))
+
+
+def factory_names() -> list[str]:
+    """The component factories that spaCy and the installed packages have, sorted."""
+    language, registered = _language_class(None), _spacy_registry().factories.get_all()
+    found = {language.get_factory_meta(name).factory for name in registered if language.has_factory(name)}
+    return sorted(found | {entry.name for entry in _entry_points("spacy_factories")})
+
+
+def factory_signature(factory: str, lang: str = "en") -> Signature:
+    """What a component takes from its config: its factory's signature without `nlp` and `name`, corrected.
+
+    lang: the language of the pipeline; a few languages have factories of their own.
+    Raises UnknownBlockError for a factory that is not there, InvalidError where it cannot be imported.
+    """
+    language = _language_with(factory, lang)
+    internal = language.get_factory_name(factory)
+    registered = _spacy_registry().factories
+    function = registered.get(internal if internal in registered else factory)
+    read = _read(function)
+    own = tuple(parameter for parameter in read.parameters if parameter.name not in ("nlp", "name"))
+    return _corrected(replace(read, registry="factories", name=factory, parameters=own))
+
+
+def factory_defaults(factory: str, lang: str = "en") -> dict[str, Any]:
+    """The default config of a component factory; a copy."""
+    defaults = _language_with(factory, lang).get_factory_meta(factory).default_config
+    return deepcopy(dict(defaults))
+
+
+# Finding functions.
+
+
+def _spacy_registry() -> Any:
+    from spacy.util import registry
+
+    registry.ensure_populated()
+    return registry
+
+
+def _catalogue(registry: str) -> Any:
+    known = registries()
+    if registry not in known:
+        raise UnknownBlockError(f"There is no registry {registry!r}.", did_you_mean(registry, known))
+    return getattr(_spacy_registry(), registry)
+
+
+def _registered(registry: str) -> set[str]:
+    import catalogue  # type: ignore[import-untyped]
+
+    found = _catalogue(registry)
+    namespace = tuple(found.namespace)
+    names = {key[-1] for key in catalogue.REGISTRY.copy() if key[:-1] == namespace}
+    announced = _entry_points(found.entry_point_namespace) if found.entry_points else ()
+    return names | {entry.name for entry in announced}
+
+
+@cache
+def _entry_points(group: str) -> tuple[EntryPoint, ...]:
+    return tuple(entry_points(group=group))
+
+
+def _typed(name: str) -> str:
+    return f"spacy.{name.removeprefix(LEGACY)}" if name.startswith(LEGACY) else name
+
+
+def _function(registry: str, name: str) -> Callable[..., Any]:
+    known = names(registry)
+    if _typed(name) not in known:
+        elsewhere = registries_with(name)
+        hint = f"It is registered in {', '.join(elsewhere)}." if elsewhere else did_you_mean(name, known)
+        raise UnknownBlockError(f"The registry {registry} has no {name!r}.", hint)
+    try:
+        function: Callable[..., Any] = _spacy_registry().get(registry, name)
+    except Exception as error:  # whatever the import of somebody else's package raises
+        raise _not_importable(registry, name, error) from error
+    return function
+
+
+def _not_importable(registry: str, name: str, error: Exception) -> InvalidError:
+    return InvalidError(
+        f"{name} is announced in the registry {registry} and cannot be imported: "
+        f"{type(error).__name__}: {error}",
+        "Mend or uninstall the package that brings it.",
+    )
+
+
+def _language_class(lang: str | None) -> Any:
+    """spaCy's Language, or the class of one language, with all factories registered."""
+    from spacy.language import Language
+    from spacy.pipeline.factories import register_factories
+    from spacy.util import get_lang_class
+
+    register_factories()
+    if lang is None:
+        return Language
+    try:
+        return get_lang_class(lang)
+    except ImportError as error:
+        raise InvalidError(f"spaCy has no language {lang!r}.", "Look at nlp.lang in the config.") from error
+
+
+def _language_with(factory: str, lang: str) -> Any:
+    """The language's class, once it has the factory."""
+    language = _language_class(lang)
+    if language.has_factory(factory):
+        return language
+    for entry in _entry_points("spacy_factories"):
+        if entry.name == factory:
+            try:
+                entry.load()
+            except Exception as error:  # whatever the import of somebody else's package raises
+                raise _not_importable("factories", factory, error) from error
+    if not language.has_factory(factory):
+        raise UnknownBlockError(
+            f"There is no component factory {factory!r}.", did_you_mean(factory, factory_names())
+        )
+    return language
+
+
+# Reading functions.
+
+
+def _corrected(read: Signature) -> Signature:
+    name = _typed(read.name)
+    parameters = tuple(
+        replace(
+            parameter,
+            annotation=corrected(read.registry, name, parameter.name, parameter.annotation),
+        )
+        for parameter in read.parameters
+    )
+    return replace(
+        read, parameters=parameters, returns=corrected(read.registry, name, "return", read.returns)
+    )
+
+
+@cache
+def _read(function: Callable[..., Any]) -> Signature:
+    """A function's signature as its source states it; (**kwargs) -> Any where Python cannot tell."""
+    function = inspect.unwrap(function)
+    summary = _first_sentence(inspect.getdoc(function) or "")
+    try:
+        stated = inspect.signature(function)
+    except (TypeError, ValueError):  # compiled without a signature
+        anything = Parameter("kwargs", Any, MISSING, Kind.VAR_KEYWORD)
+        return Signature("", "", (anything,), Any, summary)
+    hints = _hints(function)
+    parameters = tuple(
+        Parameter(
+            name=parameter.name,
+            annotation=hints.get(parameter.name, Any),
+            default=MISSING if parameter.default is inspect.Parameter.empty else parameter.default,
+            kind=parameter.kind,
+        )
+        for parameter in stated.parameters.values()
+    )
+    returns = function if inspect.isclass(function) else hints.get("return", Any)
+    return Signature("", "", parameters, returns, summary)
+
+
+def _hints(function: Any) -> dict[str, Any]:
+    """Annotations with their names resolved, each on its own: one that cannot be read costs no other."""
+    import sys
+
+    import thinc.types
+
+    annotated = getattr(function, "func", function)  # of a functools.partial
+    if inspect.isclass(annotated):
+        annotated = annotated.__init__
+    elif not hasattr(annotated, "__annotations__"):
+        annotated = type(annotated).__call__
+    module = sys.modules.get(getattr(annotated, "__module__", None) or "")
+    scope = {**vars(thinc.types), **(vars(module) if module else {})}
+    return {name: _resolve(hint, scope) for name, hint in getattr(annotated, "__annotations__", {}).items()}
+
+
+def _resolve(hint: Any, scope: dict[str, Any]) -> Any:
+    holder = type("Holder", (), {"__annotations__": {"it": hint}})
+    try:
+        return get_type_hints(holder, globalns=scope, localns=scope, include_extras=True)["it"]
+    except Exception:  # annotations are arbitrary expressions, and so are their errors
+        return ForwardRef(hint) if isinstance(hint, str) and hint.isidentifier() else Any
+
+
+def _first_sentence(docstring: str) -> str:
+    paragraph = " ".join(docstring.split("\n\n")[0].split())
+    return paragraph.split(". ")[0].removesuffix(".") + "." if paragraph else ""

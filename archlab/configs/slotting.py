@@ -1,0 +1,111 @@
+"""Find the slots of a config: the places where a block sits."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from archlab.catalog.registered import factory_signature, signature
+from archlab.catalog.signatures import describe
+from archlab.errors import ArchlabError, UnknownSlotError, did_you_mean
+from archlab.records import Slot
+
+if TYPE_CHECKING:
+    from confection import Config
+
+
+def slots(config: "Config") -> list[Slot]:
+    """Every slot of a filled config, in the order of the config, outer before inner."""
+    return [_slot(config, path, block) for path, block in walk_blocks(config)]
+
+
+def find_slot(config: "Config", name: str) -> Slot:
+    """The slot of that path; the leading `components.` may be missing.
+
+    Raises UnknownSlotError, with the nearest slot, where the config has none of that name.
+    """
+    blocks = dict(walk_blocks(config))
+    for path in (name, f"components.{name}"):
+        if path in blocks:
+            return _slot(config, path, blocks[path])
+    hint = did_you_mean(name, [path.removeprefix("components.") for path in blocks])
+    if isinstance(get_section(config, name), Mapping) or isinstance(
+        get_section(config, f"components.{name}"), Mapping
+    ):
+        raise UnknownSlotError(f"{name} is a section without a block: nothing to swap there.", hint)
+    raise UnknownSlotError(f"There is no slot {name}.", hint or "archlab slots lists them.")
+
+
+def walk_blocks(section: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """(path, block) of every block at or below a section, outer before inner."""
+    if path and block_reference(section) is not None:
+        yield path, dict(section)
+    for key, value in section.items():
+        if isinstance(value, Mapping):
+            yield from walk_blocks(value, f"{path}.{key}" if path else key)
+
+
+def block_reference(section: Mapping[str, Any]) -> tuple[str, str] | None:
+    """(registry, name) of a block; None where the section is no block."""
+    references = [key for key in section if key.startswith("@")]
+    if len(references) != 1 or not isinstance(section[references[0]], str):
+        return None
+    return references[0][1:], section[references[0]]
+
+
+def get_section(config: Mapping[str, Any], path: str) -> Any:
+    """The value at a dotted path, or None where there is none."""
+    node: Any = config
+    for part in path.split("."):
+        if not isinstance(node, Mapping) or part not in node:
+            return None
+        node = node[part]
+    return node
+
+
+def set_section(config: dict[str, Any], path: str, value: Any) -> None:
+    """Set the value at a dotted path, in place. The parents must be there."""
+    *parents, key = path.split(".")
+    node: Any = config
+    for part in parents:
+        node = node[part]
+    node[key] = value
+
+
+def component_factory(config: Mapping[str, Any], path: str) -> str | None:
+    """The factory of the component that a path lies in; None outside components."""
+    parts = path.split(".")
+    component = config.get("components", {}).get(parts[1]) if parts[0] == "components" and parts[1:] else None
+    return component.get("factory") if component else None
+
+
+def expected_type(config: Mapping[str, Any], path: str) -> Any:
+    """The annotation that the parent block or the component's factory gives the argument at `path`.
+
+    None where nothing is stated: no parent takes it, or the parent has no annotation.
+    """
+    parent_path, _, argument = path.rpartition(".")
+    parent = get_section(config, parent_path)
+    positional = argument
+    if parent is None:
+        return None
+    if parent_path.endswith(".*"):  # thinc's combinators take their layers as *layers
+        parent, positional = get_section(config, parent_path.removesuffix(".*")), "*"
+    reference = block_reference(parent)
+    try:
+        if reference is not None:
+            taken = signature(*reference)
+        elif "factory" in parent:
+            taken = factory_signature(parent["factory"], config["nlp"]["lang"])
+        else:
+            return None
+    except ArchlabError:  # an unknown block is the checker's finding, not ours
+        return None
+    by_name = {parameter.name: parameter.annotation for parameter in taken.parameters}
+    return taken.positional_annotation if positional == "*" else by_name.get(argument)
+
+
+def _slot(config: "Config", path: str, block: Mapping[str, Any]) -> Slot:
+    reference = block_reference(block)
+    assert reference is not None
+    expected = expected_type(config, path)
+    expects = None if expected in (None, Any) else describe(expected)
+    return Slot(path=path, registry=reference[0], block=reference[1], expects=expects)

@@ -1,0 +1,56 @@
+"""The check: one layer of proof after the other, all findings at once."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal, get_args
+
+from archlab.checking.building import check_builds
+from archlab.checking.typing import check_types
+from archlab.configs.loading import Source, interpolated
+from archlab.errors import UsageError, did_you_mean
+from archlab.records import Finding, Report
+
+if TYPE_CHECKING:
+    from confection import Config
+
+Level = Literal["types", "build"]
+LEVELS: tuple[Level, ...] = get_args(Level)
+SEVERITIES = ("error", "warning", "note")
+
+
+def check(config: "Config", level: str = "build", *, source: Source | None = None) -> Report:
+    """Check a filled config: does each block fit where it sits, and get what it needs?
+
+    level: "types" compares signatures and arguments; "build" also constructs every component.
+    source: the file the config came from, to tell lines.
+    Raises ConfigError where a variable points nowhere, UsageError for an unknown level.
+    """
+    if level not in LEVELS:
+        raise UsageError(
+            f"There is no level {level!r}; the levels are {', '.join(LEVELS)}.", did_you_mean(level, LEVELS)
+        )
+    values = interpolated(config)
+    findings = check_types(values)
+    if level == "build" and not any(finding.severity == "error" for finding in findings):
+        findings += check_builds(values)
+    return Report(tuple(sorted((_placed(f, source) for f in findings), key=_order)))
+
+
+def _placed(finding: Finding, source: Source | None) -> Finding:
+    if source is None:
+        return finding
+    return replace(finding, file=source.path, line=source.line(finding.slot))
+
+
+def _order(finding: Finding) -> int:
+    return SEVERITIES.index(finding.severity)
+
+
+def merge_findings(by_label: Mapping[str, Report]) -> Report:
+    """Findings of many variants, each cause once, with the labels of the variants it hits."""
+    merged: dict[Finding, list[str]] = {}
+    for label, report in by_label.items():
+        for finding in report.findings:
+            merged.setdefault(replace(finding, variants=()), []).append(label)
+    findings = [replace(finding, variants=tuple(labels)) for finding, labels in merged.items()]
+    return Report(tuple(sorted(findings, key=_order)))

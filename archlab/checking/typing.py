@@ -1,0 +1,175 @@
+"""Level types: do the signatures of all nested blocks agree, and does each block get its arguments?
+
+Nothing is built. What cannot be known from annotations is a note, never an error.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from archlab.catalog.registered import Signature, factory_signature, names, signature
+from archlab.catalog.signatures import accepts, describe, gloss, model_types
+from archlab.catalog.values import type_error
+from archlab.configs.slotting import (
+    block_reference,
+    component_factory,
+    expected_type,
+    get_section,
+    walk_blocks,
+)
+from archlab.errors import ArchlabError, did_you_mean
+from archlab.records import Finding
+
+MAX_NAMED = 5
+
+
+def check_types(config: Mapping[str, Any]) -> list[Finding]:
+    """All findings of this level, in the order of the config.
+
+    config: filled and interpolated.
+    """
+    findings = []
+    for name in config["nlp"]["pipeline"]:
+        component = config["components"].get(name, {})
+        if "factory" in component:
+            findings += _check_component(f"components.{name}", component, config["nlp"]["lang"])
+    for path, block in walk_blocks(config):
+        if path.startswith("components.") and path.split(".")[1] not in config["nlp"]["pipeline"]:
+            continue
+        findings += _check_block(config, path, block)
+    return [*findings, *_check_training(config)]
+
+
+def _check_component(path: str, component: Mapping[str, Any], lang: str) -> list[Finding]:
+    arguments = {key: value for key, value in component.items() if key != "factory"}
+    return list(_check_arguments(path, arguments, factory_signature(component["factory"], lang)))
+
+
+def _check_block(config: Mapping[str, Any], path: str, block: Mapping[str, Any]) -> list[Finding]:
+    reference = block_reference(block)
+    assert reference is not None
+    try:
+        taken = signature(*reference)
+    except ArchlabError as error:
+        return [Finding(severity="error", slot=path, message=error.message, fix=error.hint)]
+    arguments = {key: value for key, value in block.items() if not key.startswith("@")}
+    return [*_check_arguments(path, arguments, taken), *_check_fit(config, path, taken)]
+
+
+def _check_arguments(path: str, given: Mapping[str, Any], taken: Signature) -> Iterator[Finding]:
+    """Missing, surplus and mistyped arguments of one block or component."""
+    parameters = {parameter.name: parameter for parameter in taken.parameters if not parameter.is_variadic}
+    for name, parameter in parameters.items():
+        if name not in given and not parameter.has_default:
+            fix = f"add {name} = ... under [{path}]"
+            yield Finding(severity="error", slot=path, message=f"{taken.name} needs {name}", fix=fix)
+    for name, value in given.items():
+        if name == "*":
+            continue
+        if name not in parameters:
+            if not taken.accepts_any_keyword:
+                fix = did_you_mean(name, parameters) or f"remove {name}"
+                message = f"{taken.name} has no argument {name}"
+                yield Finding(severity="error", slot=path, message=message, fix=fix)
+            continue
+        annotation = parameters[name].annotation
+        is_block = isinstance(value, Mapping) and block_reference(value) is not None
+        if is_block or type_error(value, annotation) is None:
+            continue
+        yield Finding(
+            severity="error",
+            slot=path,
+            message=f"{name} = {value!r} is not {describe(annotation)}",
+            expected=describe(annotation),
+            given=type(value).__name__,
+            fix=f"set {name} to a value of type {describe(annotation)}",
+        )
+
+
+def _check_fit(config: Mapping[str, Any], path: str, given: Signature) -> Iterator[Finding]:
+    """Does what the block returns fit what its parent or component asks for?"""
+    expected = expected_type(config, path)
+    if expected is None:
+        return
+    verdict = accepts(expected, given.returns)
+    if verdict == "unknown" and model_types(expected) is not None and model_types(given.returns) is None:
+        yield Finding(
+            severity="note",
+            slot=path,
+            message=f"{given.name} states no types: whether it fits shows only when it runs",
+            expected=describe(expected),
+            fix="annotate what it returns, for example -> Model[List[Doc], Floats2d]",
+        )
+    if verdict != "misfit":
+        return
+    yield Finding(
+        severity="error",
+        slot=path,
+        message=_misfit_message(config, path, expected, given),
+        expected=describe(expected),
+        given=describe(given.returns),
+        fix=_what_fits(expected, given.registry),
+    )
+
+
+def _misfit_message(config: Mapping[str, Any], path: str, expected: Any, given: Signature) -> str:
+    parent = path.rpartition(".")[0]
+    reference = block_reference(get_section(config, parent) or {})
+    needer = reference[1] if reference else f"the {component_factory(config, path)}"
+    asked, offered = model_types(expected), model_types(given.returns)
+    if asked is None or offered is None:
+        return f"{given.name} returns {describe(given.returns)}, {needer} needs {describe(expected)}"
+    if accepts(asked[1], offered[1]) == "misfit":
+        return (
+            f"{given.name} returns {_glossed(offered, given.returns)}, "
+            f"{needer} needs {_glossed(asked, expected)}"
+        )
+    return f"{given.name} takes {describe(offered[0])}, {needer} gives it {describe(asked[0])}"
+
+
+def _glossed(types: tuple[Any, Any], model: Any) -> str:
+    meaning = gloss(model)
+    return f"{describe(types[1])} ({meaning})" if meaning else describe(types[1])
+
+
+def _what_fits(expected: Any, registry: str) -> str | None:
+    """The names of the registry's blocks that fit, newest first; a few of them, with how many more."""
+    fitting = []
+    for name in names(registry):
+        try:
+            if accepts(expected, signature(registry, name).returns) == "fits":
+                fitting.append(name)
+        except ArchlabError:  # a block that cannot be imported fits nowhere
+            continue
+    if not fitting:
+        return None
+    newest = {name.rpartition(".v")[0]: name for name in fitting}  # names() is sorted: the last is the newest
+    shown = list(newest.values())[:MAX_NAMED]
+    more = f" and {len(newest) - len(shown)} more" if len(newest) > len(shown) else ""
+    return f"What fits: {', '.join(shown)}{more}"
+
+
+def _check_training(config: Mapping[str, Any]) -> Iterator[Finding]:
+    """Plain settings of [training] against spaCy's own schema, and the corpora it names."""
+    from pydantic import TypeAdapter, ValidationError
+    from spacy.schemas import ConfigSchemaTraining
+
+    training = config["training"]
+    fields: dict[str, Any] = ConfigSchemaTraining.model_fields
+    for name, value in training.items():
+        if name not in fields:
+            fix = did_you_mean(name, fields) or f"remove {name}"
+            yield Finding(severity="error", slot="training", message=f"there is no setting {name}", fix=fix)
+        elif not isinstance(value, Mapping) and isinstance(value, (int, float, str, list)):
+            try:
+                TypeAdapter(fields[name].annotation).validate_python(value)
+            except ValidationError as error:
+                message = f"{name} = {value!r}: {error.errors()[0]['msg'].lower()}"
+                yield Finding(severity="error", slot="training", message=message)
+    for name in ("train_corpus", "dev_corpus"):
+        target = training.get(name)
+        if isinstance(target, str) and not isinstance(get_section(config, target), Mapping):
+            message = f"{name} names {target}, which is not in the config"
+            corpora = [f"corpora.{corpus}" for corpus in config.get("corpora", {})]
+            yield Finding(
+                severity="error", slot="training", message=message, fix=did_you_mean(target, corpora)
+            )

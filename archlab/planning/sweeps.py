@@ -1,0 +1,226 @@
+"""The sweep file: its schema, and how it is read."""
+
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from archlab.errors import SweepError, did_you_mean
+from archlab.planning.yaml_files import YamlFile, read_yaml
+
+MAX_CELLS = 10_000
+SEED_PATHS = ("training.seed", "system.seed")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One item of an axis of swaps.
+
+    block: a registered name, a whole block with its `@registry` key, or None for what the base has.
+    """
+
+    block: str | dict[str, Any] | None
+    arguments: dict[str, Any]
+
+    @classmethod
+    def parse(cls, item: Any) -> "Choice":
+        """Read `base`, a name, `name: {arguments}`, or a whole block. Raises ValueError for anything else."""
+        if isinstance(item, Choice):
+            return item
+        if item == "base":
+            return cls(None, {})
+        if isinstance(item, str) and item:
+            return cls(item, {})
+        if isinstance(item, dict) and any(str(key).startswith("@") for key in item):
+            return cls(item, {})
+        if isinstance(item, dict) and len(item) == 1:
+            ((name, arguments),) = item.items()
+            if isinstance(name, str) and (arguments is None or isinstance(arguments, dict)):
+                return cls(name, arguments or {})
+        raise ValueError("a choice is base, a name, name: {arguments}, or a block with its @registry key")
+
+    @property
+    def label(self) -> str:
+        """What a table shows: `TextCatBOW.v1(ngram_size=2)`."""
+        if self.block is None:
+            return "base"
+        block = self.block if isinstance(self.block, dict) else {}
+        name = next((value for key, value in block.items() if key.startswith("@")), self.block)
+        arguments = {key: value for key, value in block.items() if not key.startswith("@")} | self.arguments
+        plain = [f"{k}={short_value(v)}" for k, v in arguments.items() if not isinstance(v, dict)]
+        short = str(name).rpartition(":")[2].removeprefix("spacy.")
+        return f"{short}({', '.join(plain)})" if plain else short
+
+    def to_json(self) -> Any:
+        """The choice as a sweep file would say it."""
+        if self.block is None:
+            return "base"
+        return {self.block: self.arguments} if self.arguments and isinstance(self.block, str) else self.block
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+class LimitsSection(_Strict):
+    """What one run may use. max_steps is the override training.max_steps."""
+
+    max_steps: int | None = Field(default=None, ge=1)
+    minutes: float | None = Field(default=None, gt=0)
+    memory_gb: float | None = Field(default=None, gt=0)
+
+
+class TableSection(_Strict):
+    """How the table is laid out. columns: an axis shown as columns."""
+
+    columns: str | None = None
+
+
+def _as_list(value: Any) -> Any:
+    return value if isinstance(value, list) else [value]
+
+
+def _as_seeds(value: Any) -> Any:
+    if not isinstance(value, int) or isinstance(value, bool):
+        return value
+    if value > MAX_CELLS:
+        raise ValueError(f"{value:,} seeds are more than {MAX_CELLS:,}")
+    return list(range(value))
+
+
+class SweepFile(_Strict):
+    """The schema of a sweep file, as docs/sweeps.md explains it."""
+
+    name: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
+    base: str
+    score: str | None = None
+    seeds: Annotated[list[Annotated[int, Field(ge=0)]], BeforeValidator(_as_seeds)] = [0]
+    swaps: dict[str, list[Any]] = {}
+    overrides: dict[str, Any] = {}
+    variants: dict[str, dict[str, Any]] = {}
+    limits: LimitsSection = LimitsSection()
+    keep_models: Literal["winner", "all", "none"] = "winner"
+    table: TableSection = TableSection()
+    code: Annotated[list[str], BeforeValidator(_as_list)] = []
+
+    @model_validator(mode="after")
+    def _say_what_cannot_be(self) -> Self:
+        named = [*self.overrides, *(path for settings in self.variants.values() for path in settings)]
+        for path in named:
+            if path in SEED_PATHS:
+                raise ValueError(f"{path} is set by `seeds`: write seeds: 3, or seeds: [0, 1, 2]")
+        for name in self.variants:
+            if not name.strip() or name.split()[0] == "base":
+                raise ValueError(f"a variant cannot be called {name!r}: that is the base's own row")
+        if not self.seeds or len(set(self.seeds)) != len(self.seeds):
+            raise ValueError("seeds must be a number above 0, or a list of different seeds")
+        return self
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A sweep that has been read: what the file says, and where it lies.
+
+    axes: slot -> choices. settings: override path -> the values of its axis (one value where it does not
+    vary). variants: name -> path -> choice or value.
+    """
+
+    name: str
+    path: Path
+    file: SweepFile
+    source: YamlFile
+    swaps: dict[str, list[Choice]]
+    settings: dict[str, list[Any]]
+
+    @property
+    def base(self) -> Path:
+        """The base config; relative paths are relative to the sweep file."""
+        return self.path.parent / self.file.base
+
+    @property
+    def cells(self) -> int:
+        """How many runs the grid would have at most."""
+        axes = [*self.swaps.values(), *self.settings.values()]
+        columns = len(self.settings.get(self.file.table.columns or "", [None]))
+        return (prod(map(len, axes)) + len(self.file.variants) * columns) * len(self.file.seeds)
+
+    def where(self, *location: str | int) -> str:
+        """`file:line` of a key of the sweep file."""
+        return self.source.where(location)
+
+
+def load_sweep(path: str | Path) -> Sweep:
+    """Read and validate a sweep file. Nothing is imported and no config is read.
+
+    Raises SweepError with file and line, and the nearest name for a mistyped key.
+    """
+    path = Path(path)
+    source = read_yaml(path)
+    if not isinstance(source.data, dict):
+        raise SweepError(f"{path} holds no sweep.", "A sweep needs at least base: and swaps:.")
+    try:
+        file = SweepFile.model_validate(source.data)
+    except ValidationError as error:
+        raise _explain(error, source) from None
+    swaps = {slot: _choices(source, slot, items) for slot, items in file.swaps.items()}
+    settings = {key: _values(source, key, value) for key, value in file.overrides.items()}
+    if file.limits.max_steps is not None:
+        settings["training.max_steps"] = [file.limits.max_steps]
+    sweep = Sweep(file.name or _safe_name(path.stem), path, file, source, swaps, settings)
+    if sweep.cells > MAX_CELLS:
+        raise SweepError(f"{path} asks for {sweep.cells:,} runs; more than {MAX_CELLS:,} are refused.")
+    columns = file.table.columns
+    if columns is not None and columns not in {*swaps, *settings}:
+        raise SweepError(
+            f"{sweep.where('table', 'columns')}: {columns} is no axis of this sweep.",
+            did_you_mean(columns, [*swaps, *settings]),
+        )
+    return sweep
+
+
+def _safe_name(stem: str) -> str:
+    """A file's stem as a folder name."""
+    return "".join(c if c.isalnum() or c in "._-" else "-" for c in stem).lstrip("._-") or "sweep"
+
+
+def _choices(source: YamlFile, slot: str, items: list[Any]) -> list[Choice]:
+    if not items:
+        raise SweepError(f"{source.where(('swaps', slot))}: {slot} has no choices.", "Write - base under it.")
+    choices = []
+    for index, item in enumerate(items):
+        try:
+            choices.append(Choice.parse(item))
+        except ValueError as error:
+            raise SweepError(f"{source.where(('swaps', slot, index))}: {error}.") from None
+    return choices
+
+
+def _values(source: YamlFile, key: str, value: Any) -> list[Any]:
+    values = value if isinstance(value, list) else [value]
+    if not values:
+        raise SweepError(f"{source.where(('overrides', key))}: {key} has no values.")
+    return values
+
+
+def _explain(error: ValidationError, source: YamlFile) -> SweepError:
+    """The first thing that is wrong, in words, with its line."""
+    first = error.errors()[0]
+    location = tuple(part for part in first["loc"] if isinstance(part, (str, int)))
+    where = source.where(location)
+    name = ".".join(map(str, location))
+    if first["type"] == "extra_forbidden":
+        sections: dict[str, type[BaseModel]] = {"limits": LimitsSection, "table": TableSection}
+        known = sections.get(str(location[0]), SweepFile).model_fields
+        hint = did_you_mean(str(location[-1]), known) or f"Known keys: {', '.join(known)}."
+        return SweepError(f"{where}: a sweep has no key {name}.", hint)
+    if first["type"] == "missing":
+        return SweepError(f"{where}: the sweep has no {name}.", f"Add {name}: to it.")
+    message = first["msg"].removeprefix("Value error, ")
+    return SweepError(f"{where}: {name + ': ' if name else ''}{message}.")
+
+
+def short_value(value: Any) -> str:
+    """A value as a label shows it."""
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -1,0 +1,166 @@
+"""From a sweep to variants and runs."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import archlab
+from archlab.errors import ConfigError, SweepError
+from archlab.planning.plans import Plan
+
+PlanOf = Callable[..., Plan]
+
+
+@pytest.fixture
+def plan_of(workplace: Path) -> PlanOf:
+    def make(text: str, **options: Any) -> Plan:
+        path = workplace / "sweep.yml"
+        path.write_text(f"base: configs/base.cfg\n{text}", encoding="utf8")
+        return archlab.plan(path, **options)
+
+    return make
+
+
+def labels(planned: Plan) -> list[str]:
+    return [variant.label for variant in planned.variants]
+
+
+def test_the_grid_is_crossed_in_the_order_of_the_file(plan_of: PlanOf) -> None:
+    planned = plan_of(
+        "seeds: 2\nswaps:\n  textcat.model: [base, spacy.TextCatReduce.v1]\n"
+        "overrides:\n  training.dropout: [0.1, 0.3]\n"
+    )
+    assert labels(planned) == [
+        "dropout=0.1",
+        "dropout=0.3",
+        "TextCatReduce.v1, dropout=0.1",
+        "TextCatReduce.v1, dropout=0.3",
+    ]
+    assert [spec.seed for spec in planned.runs] == [0, 1] * 4
+    assert len({spec.run_id for spec in planned.runs}) == 8
+
+
+def test_an_inner_axis_does_not_apply_where_an_outer_choice_removes_its_slot(plan_of: PlanOf) -> None:
+    planned = plan_of(
+        "swaps:\n"
+        "  textcat.model: [base, spacy.TextCatBOW.v3]\n"
+        "  textcat.model.tok2vec.embed: [base, spacy.CharacterEmbed.v2]\n"
+    )
+    assert labels(planned) == ["base TextCatEnsemble.v2", "embed=CharacterEmbed.v2", "TextCatBOW.v3"]
+
+
+def test_two_ways_to_say_the_same_config_are_one_variant(plan_of: PlanOf) -> None:
+    planned = plan_of(
+        "swaps:\n  textcat.model: [base, spacy.TextCatEnsemble.v2]\n"
+        "variants:\n  same: {training.dropout: 0.1}\n"
+    )
+    assert labels(planned) == ["base TextCatEnsemble.v2"]
+
+
+def test_named_variants_stand_beside_the_grid_once_per_column(plan_of: PlanOf) -> None:
+    planned = plan_of(
+        "swaps:\n  textcat.model: [base, spacy.TextCatBOW.v3]\n"
+        "overrides:\n  vars.task: [keywords, spelling]\n  training.patience: 7\n"
+        "variants:\n"
+        "  wide:\n"
+        "    textcat.model.tok2vec.encode: spacy.MishWindowEncoder.v2\n"
+        "    textcat.model.tok2vec.encode.depth: 3\n"
+        "table: {columns: vars.task}\n"
+    )
+    assert [(variant.row, variant.column) for variant in planned.variants] == [
+        ("base TextCatEnsemble.v2", "keywords"),
+        ("base TextCatEnsemble.v2", "spelling"),
+        ("TextCatBOW.v3", "keywords"),
+        ("TextCatBOW.v3", "spelling"),
+        ("wide", "keywords"),
+        ("wide", "spelling"),
+    ]
+    wide = planned.variants[-1].config
+    encode = wide["components"]["textcat"]["model"]["tok2vec"]["encode"]
+    assert (encode["@architectures"], encode["depth"]) == ("spacy.MishWindowEncoder.v2", 3)
+    assert (wide["vars"]["task"], wide["training"]["patience"]) == ("spelling", 7)
+
+
+def test_a_variant_that_does_not_fit_is_rejected_with_its_findings_and_the_rest_stays(
+    plan_of: PlanOf,
+) -> None:
+    planned = plan_of("swaps:\n  textcat.model: [base, spacy.Tagger.v2]\n")
+    assert labels(planned) == ["base TextCatEnsemble.v2"]
+    (rejected,) = planned.rejected
+    assert rejected.label == "Tagger.v2"
+    assert "spacy.Tagger.v2 returns List[Floats2d]" in rejected.findings[0].message
+    assert planned.report.errors[0].variants == ("Tagger.v2",)
+
+
+def test_a_swap_without_a_known_value_is_rejected_with_the_way_to_give_it(plan_of: PlanOf) -> None:
+    planned = plan_of("swaps:\n  textcat.model: [base, spacy.TextCatLowData.v1]\n")
+    (rejected,) = planned.rejected
+    assert "needs" in rejected.findings[0].message
+    assert "width=..." in (rejected.findings[0].fix or "")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "swaps:\n  textcat.modle: [base, spacy.TextCatBOW.v3]\n",
+            "sweep.yml:3: There is no slot textcat.modle.\nDid you mean textcat.model?",
+        ),
+        (
+            "swaps:\n  textcat.model:\n    - spacy.TextCatBWO.v3\n",
+            "sweep.yml:4: No block spacy.TextCatBWO.v3 is registered.\nDid you mean spacy.TextCatBOW.v3?",
+        ),
+        (
+            "score: cats_mikro_f\n",
+            "sweep.yml:2: no variant gives a score cats_mikro_f.\nDid you mean cats_micro_f?",
+        ),
+        (
+            "overrides:\n  training.dropuot: [0.1, 0.2]\n",
+            "sweep.yml:3: The config has no setting training.dropuot.\nDid you mean dropout?",
+        ),
+        (
+            "variants:\n  wide: {textcat.model.tok2vec.encod: spacy.MishWindowEncoder.v2}\n",
+            "sweep.yml:3: The config has no setting textcat.model.tok2vec.encod.\nDid you mean encode?",
+        ),
+        (
+            "swaps:\n  textcat.model: [spacy.TextCatBOW.v3]\n"
+            "  textcat.model.tok2vec.embed: [base, spacy.CharacterEmbed.v2]\n",
+            "sweep.yml:4: no variant has textcat.model.tok2vec.embed: another axis removes it from all.",
+        ),
+    ],
+)
+def test_slips_are_told_with_line_and_nearest_name(
+    plan_of: PlanOf, text: str, said: str, workplace: Path
+) -> None:
+    with pytest.raises(SweepError) as error:
+        plan_of(text)
+    assert str(error.value).replace(f"{workplace}/", "") == said
+
+
+def test_a_base_that_is_not_there_is_said(plan_of: PlanOf, workplace: Path) -> None:
+    (workplace / "configs" / "base.cfg").unlink()
+    with pytest.raises(ConfigError, match="There is no config"):
+        plan_of("")
+
+
+def test_overrides_of_the_command_line_apply_to_all_variants(plan_of: PlanOf) -> None:
+    text = "swaps:\n  textcat.model: [base, spacy.TextCatBOW.v3]\n"
+    planned = plan_of(text, overrides={"training.max_steps": 7})
+    assert [variant.config["training"]["max_steps"] for variant in planned.variants] == [7, 7]
+    assert {v.variant_id for v in planned.variants}.isdisjoint(v.variant_id for v in plan_of(text).variants)
+
+
+def test_identity_depends_on_device_and_code(plan_of: PlanOf, tmp_path: Path) -> None:
+    code = tmp_path / "blocks.py"
+    code.write_text("# nothing yet")
+    plain, gpu, with_code = plan_of(""), plan_of("", device="NVIDIA H100", gpu_id=0), plan_of("", code=[code])
+    assert len({planned.runs[0].run_id for planned in (plain, gpu, with_code)}) == 3
+    assert len({planned.variants[0].variant_id for planned in (plain, gpu, with_code)}) == 1
+
+
+def test_the_order_of_choices_changes_no_identity(plan_of: PlanOf) -> None:
+    one = plan_of("swaps:\n  textcat.model: [base, spacy.TextCatBOW.v3, spacy.TextCatReduce.v1]\n")
+    two = plan_of("swaps:\n  textcat.model: [spacy.TextCatReduce.v1, spacy.TextCatBOW.v3, base]\n")
+    assert {spec.run_id for spec in one.runs} == {spec.run_id for spec in two.runs}

@@ -1,0 +1,89 @@
+"""The contract of an engine, and what all engines share."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from archlab.records import Json, Outcome, Reason, Result, RunSpec
+
+WEIGHTED_SCORE = "score"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """Something a watcher may want to show.
+
+    kind: a run has started, has been evaluated, or has ended. step, max_steps, score: of the last evaluation,
+    None where not known. result: of an ended run.
+    """
+
+    kind: Literal["started", "evaluated", "ended"]
+    spec: RunSpec
+    step: int | None = None
+    max_steps: int | None = None
+    score: float | None = None
+    result: Result | None = None
+
+
+Watcher = Callable[[Event], None]
+
+
+def nobody(event: Event) -> None:
+    """The watcher that watches nothing."""
+
+
+def evaluated(spec: RunSpec, line: Json) -> Event:
+    """The event that a line of progress.jsonl tells of."""
+    return Event(
+        kind="evaluated",
+        spec=spec,
+        step=line.get("step"),
+        max_steps=line.get("max_steps"),
+        score=line.get("scores", {}).get(spec.score_name, line.get("score")),
+    )
+
+
+class Engine(Protocol):
+    """Runs prepared specs.
+
+    Contract: `run` yields one Result for each spec, exactly once, as they finish. A run that raises, dies by
+    a signal, exhausts its memory or goes past its time limit becomes a Result with that status and costs no
+    other run. When the iterator is closed or raises (ctrl-C), nothing that was started goes on running, and
+    no Result is invented for what was not finished. An engine writes no results: the driver does.
+    A spec's folder is prepared when the iterable hands it out: spec.json and config.cfg are there. An engine
+    draws a spec when it can start it, not before.
+    """
+
+    def run(self, specs: Iterable[RunSpec]) -> Iterator[Result]: ...
+
+
+def make_result(spec: RunSpec, outcome: Outcome) -> Result:
+    """The result that a child's outcome comes to."""
+    named = outcome.scores.get(spec.score_name)
+    score = outcome.weighted_score if spec.score_name == WEIGHTED_SCORE else named
+    return Result(
+        run_id=spec.run_id,
+        variant_id=spec.variant_id,
+        variant=spec.variant,
+        swaps=spec.settings,
+        seed=spec.seed,
+        status=outcome.status,
+        reason=outcome.reason,
+        score=score if isinstance(score, (int, float)) else None,
+        score_name=spec.score_name,
+        scores=outcome.scores,
+        best_step=outcome.best_step,
+        steps=outcome.steps,
+        epochs=outcome.epochs,
+        cost=outcome.cost,
+        environment=outcome.environment,
+        fingerprints=spec.fingerprints,
+        started=outcome.started,
+        finished=outcome.finished,
+        attempt=spec.attempt,
+    )
+
+
+def failed(kind: str, message: str) -> Outcome:
+    """The outcome of a run that could not tell its own."""
+    return Outcome(status="failed", reason=Reason(kind=kind, message=message))

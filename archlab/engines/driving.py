@@ -1,0 +1,258 @@
+"""The driver: brings runs, engine and store together. It alone writes results."""
+
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from archlab.checking.checks import check
+from archlab.checking.corpora import require_corpora
+from archlab.configs.code import import_code
+from archlab.configs.fingerprints import digest
+from archlab.configs.loading import interpolated
+from archlab.engines.base import Engine, Watcher, nobody
+from archlab.engines.local import LocalEngine, default_jobs
+from archlab.errors import CorpusError, MisfitError, SweepError, UsageError, did_you_mean
+from archlab.planning.plans import Plan, plan
+from archlab.planning.runs import RunSettings, as_config, make_variant, run_config
+from archlab.planning.sweeps import Sweep, load_sweep
+from archlab.records import Result, RunSpec, Variant
+from archlab.results.collection import Results
+from archlab.results.files import require_writable, write_json, write_text
+from archlab.results.paths import ADHOC
+from archlab.results.store import Store
+from archlab.results.tables import Layout, Place, winners
+from archlab.training.device import find_device
+
+if TYPE_CHECKING:
+    from confection import Config
+
+ENGINES = ("local", "inline")
+
+
+def grid(
+    sweep: Sweep | str | Path,
+    engine: str = "local",
+    jobs: int | None = None,
+    gpu: int | None = None,
+    *,
+    code: Sequence[str | Path] = (),
+    overrides: Mapping[str, Any] | None = None,
+    experiments: str | Path | None = None,
+    strict: bool = False,
+    retry_failed: bool = False,
+    on_event: Watcher = nobody,
+) -> Results:
+    """Plan a sweep, train what is missing, and give the results of all.
+
+    engine: "local" (a process per run) or "inline" (this process, for debuggers). jobs: runs at once,
+    default one per core. gpu: None for the CPU. code: files that register blocks, imported here and in
+    every run. strict: train nothing when a variant is rejected.
+
+    Raises SweepError, ConfigError, CorpusError, DeviceError before anything starts; MisfitError when strict
+    and a variant is rejected. Runs that fail are results, not exceptions.
+    """
+    device, gpu_id = find_device(gpu)
+    sweep = sweep if isinstance(sweep, Sweep) else load_sweep(sweep)
+    require_code(sweep, code)
+    import_code(code)
+    planned = plan(sweep, code=code, device=device, gpu_id=gpu_id, overrides=overrides)
+    if strict and planned.rejected:
+        raise MisfitError(f"{len(planned.rejected)} variants were rejected; nothing was trained.")
+    return execute(
+        planned, engine, jobs, experiments=experiments, retry_failed=retry_failed, on_event=on_event
+    )
+
+
+def train(
+    config: "Config",
+    output: str | Path | None = None,
+    gpu: int | None = None,
+    seed: int | None = None,
+    *,
+    code: Sequence[str | Path] = (),
+    experiments: str | Path | None = None,
+    on_event: Watcher = nobody,
+) -> Result:
+    """Train one config, in a process of its own, to what `spacy train` would give.
+
+    output: a folder that gets a copy of model-best. seed: default training.seed. A run that is in the store
+    already is not done again. Raises MisfitError where the config does not pass `check`.
+    """
+    report = check(config)
+    if not report.ok:
+        raise MisfitError(report.errors[0].message, report.errors[0].fix)
+    if output is not None:
+        require_writable(Path(output))
+    device, gpu_id = find_device(gpu)
+    import_code(code)
+    variants = [make_variant(config, "config")]
+    settings = RunSettings(sweep=ADHOC, code=code, device=device, gpu_id=gpu_id)
+    runs = settings.runs(variants, [seed_of(config) if seed is None else seed])
+    (result,) = train_variants(variants, runs, experiments=experiments, on_event=on_event)
+    if output is not None and result.status == "done":
+        copy_model(Store(ADHOC, experiments), result, Path(output))
+    return result
+
+
+def train_variants(
+    variants: Sequence[Variant],
+    runs: Sequence[RunSpec],
+    *,
+    experiments: str | Path | None = None,
+    jobs: int | None = None,
+    on_event: Watcher = nobody,
+) -> Results:
+    """Train some variants outside a sweep; all models are kept. runs: as `RunSettings.runs` gives them."""
+    sweep, score_name = runs[0].sweep, runs[0].score_name
+    layout = _layout(sweep, score_name, variants, (), runs)
+    require_data(variants)
+    store = Store(sweep, experiments)
+    with store.locked():
+        known = _run(store, variants, runs, "local", jobs, on_event, retry_failed=True)
+    return Results(layout, known)
+
+
+def execute(
+    planned: Plan,
+    engine: str = "local",
+    jobs: int | None = None,
+    *,
+    experiments: str | Path | None = None,
+    retry_failed: bool = False,
+    on_event: Watcher = nobody,
+) -> Results:
+    """Train what a plan has and the store has not, and give the results of all its runs."""
+    if engine not in ENGINES:
+        raise UsageError(f"There is no engine {engine!r}.", did_you_mean(engine, ENGINES))
+    require_data(planned.variants)
+    store = Store(planned.sweep.name, experiments)
+    layout = _layout(planned.sweep.name, planned.score_name, planned.variants, planned.rejected, planned.runs)
+    with store.locked():
+        write_text(store.paths.sweep, planned.sweep.path.read_text(encoding="utf8"))
+        write_json(store.paths.plan, layout.to_dict())
+        known = _run(store, planned.variants, planned.runs, engine, jobs, on_event, retry_failed=retry_failed)
+        if all(spec.run_id in known for spec in planned.runs):
+            keep = planned.sweep.file.keep_models
+            store.keep_models(keep, winners(layout, known))
+    return Results(layout, known)
+
+
+def missing_runs(
+    runs: Sequence[RunSpec], experiments: str | Path | None = None, *, retry_failed: bool = False
+) -> list[RunSpec]:
+    """The runs that the store has no result of, or none but a failure that is to be tried again."""
+    stores = {sweep: Store(sweep, experiments) for sweep in {spec.sweep for spec in runs}}
+    return [spec for spec in runs if _known(stores[spec.sweep], spec, retry_failed) is None]
+
+
+def require_code(sweep: Sweep, code: Sequence[str | Path]) -> None:
+    """Raise SweepError where a sweep says that it needs code which the user has not named."""
+    if sweep.file.code and not code:
+        files = " ".join(f"--code {sweep.path.parent / file}" for file in sweep.file.code)
+        raise SweepError(
+            f"{sweep.where('code')}: the sweep needs code, which is imported only when you say so.",
+            f"Look at it, then add {files}",
+        )
+
+
+def require_data(variants: Iterable[Variant]) -> None:
+    """Raise CorpusError unless the corpora of all variants are there and labelled; each is looked at once."""
+    seen = set()
+    for variant in variants:
+        config = interpolated(as_config(variant.config))
+        factories = {name: c.get("factory") for name, c in config["components"].items()}
+        key = digest([config["corpora"], config["nlp"], factories])
+        if key in seen:
+            continue
+        seen.add(key)
+        try:
+            require_corpora(config)
+        except CorpusError as error:
+            if variant.column is None:
+                raise
+            raise CorpusError(f"{variant.column}: {error.message}", error.hint) from None
+
+
+def seed_of(config: "Config") -> int:
+    """The config's own training.seed; 0 where it has none."""
+    return int(interpolated(config)["training"]["seed"] or 0)
+
+
+def copy_model(store: Store, result: Result, output: Path) -> Path:
+    """Copy a run's model-best into a folder, in place of an older one; returns where it is."""
+    target = output / "model-best"
+    unfinished = output / "model-best.part"
+    shutil.rmtree(unfinished, ignore_errors=True)
+    shutil.copytree(store.paths.run(result.run_id).model, unfinished)
+    if target.exists():
+        shutil.rmtree(target)
+    unfinished.rename(target)
+    return target
+
+
+def _run(
+    store: Store,
+    variants: Iterable[Variant],
+    runs: Sequence[RunSpec],
+    engine_name: str,
+    jobs: int | None,
+    on_event: Watcher,
+    *,
+    retry_failed: bool,
+) -> dict[str, Result]:
+    """All results of some runs, by run id; those the store has not are trained and recorded."""
+    known = {spec.run_id: r for spec in runs if (r := _known(store, spec, retry_failed)) is not None}
+    todo = [spec for spec in runs if spec.run_id not in known]
+    configs = {variant.variant_id: variant.config for variant in variants}
+    prepared = (store.prepare(spec, run_config(configs[spec.variant_id], spec.seed)) for spec in todo)
+    for result in _results(engine_name, store, jobs, todo, prepared, on_event):
+        store.record(result)
+        known[result.run_id] = result
+    return known
+
+
+def _known(store: Store, spec: RunSpec, retry_failed: bool) -> Result | None:
+    result = store.load(spec.run_id)
+    return None if result is None or (retry_failed and result.status != "done") else result
+
+
+def _results(
+    name: str,
+    store: Store,
+    jobs: int | None,
+    todo: Sequence[RunSpec],
+    prepared: Iterator[RunSpec],
+    on_event: Watcher,
+) -> Iterator[Result]:
+    if not todo:
+        return iter(())
+    if name == "inline":
+        from archlab.engines.inline import InlineEngine
+
+        engine: Engine = InlineEngine(store.paths, on_event)
+    else:
+        at_once = jobs or default_jobs(todo[0].gpu_id)
+        engine = LocalEngine(store.paths, max(1, min(at_once, len(todo))), on_event)
+    return engine.run(prepared)
+
+
+def _layout(
+    sweep: str,
+    score_name: str,
+    variants: Iterable[Variant],
+    rejected: Iterable[Any],
+    runs: Iterable[RunSpec],
+) -> Layout:
+    run_ids: dict[str, list[str]] = {}
+    for spec in runs:
+        run_ids.setdefault(spec.variant_id, []).append(spec.run_id)
+    trained = [
+        Place(row=v.row, column=v.column, variant_id=v.variant_id, run_ids=tuple(run_ids[v.variant_id]))
+        for v in variants
+    ]
+    refused = [
+        Place(row=r.row, column=r.column, variant_id=None, run_ids=(), rejected=r.findings[0].message)
+        for r in rejected
+    ]
+    return Layout(sweep=sweep, score_name=score_name, places=(*trained, *refused))

@@ -1,0 +1,178 @@
+"""The default engine: one process per run, as many at once as cores or GPU slots allow."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import IO, Any
+
+from archlab.engines.base import Event, Watcher, evaluated, failed, make_result, nobody
+from archlab.records import Outcome, Result, RunSpec
+from archlab.results.files import read_json
+from archlab.results.paths import RunPaths, SweepPaths
+
+POLL_SECONDS = 0.05
+GRACE_SECONDS = 3.0
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
+
+
+def cores() -> int:
+    """The cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def default_jobs(gpu_id: int) -> int:
+    """Runs at once: one per core, or one on a GPU."""
+    return cores() if gpu_id < 0 else 1
+
+
+class LocalEngine:
+    """Starts each run as `python -m archlab.training.child`, with its share of the cores as threads."""
+
+    def __init__(self, paths: SweepPaths, jobs: int, on_event: Watcher = nobody) -> None:
+        """jobs: runs at once, at least 1."""
+        self.paths = paths
+        self.jobs = jobs
+        self.threads = max(1, cores() // jobs)
+        self.on_event = on_event
+
+    def run(self, specs: Iterable[RunSpec]) -> Iterator[Result]:
+        waiting = iter(specs)  # drawn one by one: a spec is prepared when it is drawn
+        more = True
+        running: list[_Child] = []
+        try:
+            while more or running:
+                while more and len(running) < self.jobs:
+                    spec = next(waiting, None)
+                    more = spec is not None
+                    if spec is not None:
+                        running.append(self._start(spec))
+                time.sleep(POLL_SECONDS)
+                for child in list(running):
+                    self._tell_progress(child)
+                    if child.has_ended():
+                        running.remove(child)
+                        result = make_result(child.spec, child.outcome())
+                        self.on_event(Event(kind="ended", spec=child.spec, result=result))
+                        yield result
+        finally:
+            _stop(running)
+
+    def _start(self, spec: RunSpec) -> "_Child":
+        paths = self.paths.run(spec.run_id)
+        child = _Child.start(spec, paths, _environment(self.threads))
+        self.on_event(Event(kind="started", spec=spec))
+        return child
+
+    def _tell_progress(self, child: "_Child") -> None:
+        for line in child.new_progress():
+            self.on_event(evaluated(child.spec, line))
+
+
+@dataclass
+class _Child:
+    """A run's process."""
+
+    spec: RunSpec
+    paths: RunPaths
+    process: subprocess.Popen[bytes]
+    deadline: float | None
+    timed_out: bool = False
+    progress: IO[str] | None = None
+
+    @classmethod
+    def start(cls, spec: RunSpec, paths: RunPaths, environment: dict[str, str]) -> "_Child":
+        with paths.log.open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "archlab.training.child", str(paths.spec.resolve())],
+                stdin=subprocess.PIPE,  # its end tells the child that its driver is gone
+                stdout=log,
+                stderr=log,
+                env=environment,
+                start_new_session=True,  # ctrl-C in the terminal is for the driver alone
+            )
+        minutes = spec.limits.minutes
+        deadline = None if minutes is None else time.monotonic() + 60 * minutes
+        return cls(spec, paths, process, deadline)
+
+    def has_ended(self) -> bool:
+        if self.process.poll() is None and self.deadline is not None and time.monotonic() > self.deadline:
+            self.timed_out = True
+            self.kill()
+            self.process.wait()
+        if self.process.poll() is None:
+            return False
+        self.close()
+        return True
+
+    def outcome(self) -> Outcome:
+        """What an ended run came to, also where it could not say so itself."""
+        if self.timed_out:
+            return failed("timeout", f"not done after {self.spec.limits.minutes:g} minutes")
+        data = read_json(self.paths.outcome)
+        if isinstance(data, dict):
+            return Outcome.from_dict(data)
+        code = self.process.returncode
+        if code < 0:
+            name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
+            often = ", as the system does when memory runs out" if name == "SIGKILL" else ""
+            return failed("killed", f"the process was killed by {name}{often}")
+        return failed("error", f"the process ended with exit code {code} and left no result")
+
+    def new_progress(self) -> list[dict[str, Any]]:
+        """Lines of progress.jsonl that have come since the last call."""
+        if self.progress is None:
+            if not self.paths.progress.exists():
+                return []
+            self.progress = self.paths.progress.open(encoding="utf8")
+        lines: list[dict[str, Any]] = []
+        while True:
+            place = self.progress.tell()
+            line = self.progress.readline()
+            if not line.endswith("\n"):  # nothing new, or half a line: read it again when it is whole
+                self.progress.seek(place)
+                return lines
+            lines.append(json.loads(line))
+
+    def kill(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+
+    def close(self) -> None:
+        if self.process.stdin is not None:
+            self.process.stdin.close()
+        if self.progress is not None:
+            self.progress.close()
+
+
+def _environment(threads: int) -> dict[str, str]:
+    """This environment, with the child's share of threads and nothing that changes configs unseen."""
+    environment = {key: value for key, value in os.environ.items() if key != "SPACY_CONFIG_OVERRIDES"}
+    return environment | {name: str(threads) for name in THREAD_VARIABLES} | {"PYTHONUNBUFFERED": "1"}
+
+
+def _stop(children: list[_Child]) -> None:
+    """End what still runs: asked first, then killed."""
+    for child in children:
+        if child.process.poll() is None:
+            child.process.terminate()
+    patience = time.monotonic() + GRACE_SECONDS
+    for child in children:
+        try:
+            child.process.wait(max(0.0, patience - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.process.wait()
+        child.close()

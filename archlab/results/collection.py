@@ -1,0 +1,82 @@
+"""Results: what a grid gives back."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from archlab.errors import NothingToCompareError
+from archlab.records import Result
+from archlab.results.files import read_json
+from archlab.results.store import Store
+from archlab.results.tables import Layout, Place, Table, make_table, winners
+
+
+@dataclass(frozen=True)
+class Results:
+    """The results of a sweep, in its order. Iterable; runs without a result are left out."""
+
+    layout: Layout
+    by_run: dict[str, Result]
+
+    def __iter__(self) -> Iterator[Result]:
+        run_ids = (run_id for place in self.layout.places for run_id in place.run_ids)
+        return (self.by_run[run_id] for run_id in run_ids if run_id in self.by_run)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    @property
+    def failed(self) -> tuple[Result, ...]:
+        return tuple(result for result in self if result.status != "done")
+
+    def table(self) -> Table:
+        """Mean and spread over seeds of every variant, beside the base."""
+        return make_table(self.layout, self.by_run)
+
+    def best(self) -> Result:
+        """The best run of the best variant: the highest mean over seeds, then the highest score.
+
+        Raises NothingToCompareError where no run has a score.
+        """
+        found = [self.by_run[run_id] for run_id in winners(self.layout, self.by_run)]
+        if not found:
+            raise NothingToCompareError(f"No run of {self.layout.sweep} has a score.")
+        return max(found, key=lambda result: result.score or 0.0)
+
+
+def stored_results(sweep: str, experiments: str | Path | None = None) -> Results:
+    """The results of a sweep as the store has them, laid out as its last grid was; nothing is trained.
+
+    Raises NothingToCompareError where the store has no such sweep or no results of it.
+    """
+    store = Store(sweep, experiments)
+    layout = load_layout(store)
+    by_run = {result.run_id: result for result in store.results()}
+    if layout is None:
+        layout = _layout_of_results(sweep, list(by_run.values()))
+    if not by_run:
+        raise NothingToCompareError(
+            f"There are no results of {sweep} in {store.paths.folder}.", "Train some: archlab grid SWEEP"
+        )
+    return Results(layout, by_run)
+
+
+def load_layout(store: Store) -> Layout | None:
+    """How the last grid laid out its table; None where that is not known."""
+    data = read_json(store.paths.plan)
+    try:
+        return Layout.from_dict(data) if isinstance(data, dict) else None
+    except (KeyError, TypeError):
+        return None
+
+
+def _layout_of_results(sweep: str, results: list[Result]) -> Layout:
+    """A layout for results whose plan is lost: a row per variant."""
+    run_ids: dict[tuple[str, str], list[str]] = {}
+    for result in results:
+        run_ids.setdefault((result.variant, result.variant_id), []).append(result.run_id)
+    places = tuple(
+        Place(row=row, column=None, variant_id=variant_id, run_ids=tuple(ids))
+        for (row, variant_id), ids in run_ids.items()
+    )
+    return Layout(sweep=sweep, score_name=results[0].score_name if results else "score", places=places)

@@ -1,0 +1,83 @@
+"""Every path of the store, in one place."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+DEFAULT_EXPERIMENTS = Path("experiments")
+ADHOC = "adhoc"
+"""The sweep that single trainings belong to."""
+
+
+@dataclass(frozen=True)
+class RunPaths:
+    """The files of one run."""
+
+    folder: Path
+
+    @property
+    def spec(self) -> Path:
+        return self.folder / "spec.json"
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "config.cfg"
+
+    @property
+    def progress(self) -> Path:
+        return self.folder / "progress.jsonl"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "log.txt"
+
+    @property
+    def per_doc(self) -> Path:
+        return self.folder / "per_doc.json"
+
+    @property
+    def outcome(self) -> Path:
+        """What the child hands to the driver."""
+        return self.folder / "outcome.json"
+
+    @property
+    def result(self) -> Path:
+        return self.folder / "result.json"
+
+    @property
+    def model(self) -> Path:
+        return self.folder / "model-best"
+
+    @property
+    def unfinished_model(self) -> Path:
+        return self.folder / "model-best.part"
+
+
+@dataclass(frozen=True)
+class SweepPaths:
+    """The folder of one sweep: experiments/<sweep>."""
+
+    folder: Path
+
+    @classmethod
+    def of(cls, sweep: str, experiments: str | Path | None = None) -> "SweepPaths":
+        return cls(Path(experiments or DEFAULT_EXPERIMENTS) / sweep)
+
+    @property
+    def sweep(self) -> Path:
+        return self.folder / "sweep.yml"
+
+    @property
+    def plan(self) -> Path:
+        """How the last grid laid out its table: a cache, for tables without planning anew."""
+        return self.folder / "plan.json"
+
+    @property
+    def lock(self) -> Path:
+        return self.folder / "lock"
+
+    @property
+    def runs(self) -> Path:
+        return self.folder / "runs"
+
+    def run(self, run_id: str) -> RunPaths:
+        return RunPaths(self.runs / run_id)

@@ -1,0 +1,213 @@
+"""One run in a process of its own: `python -m archlab.training.child RUN_FOLDER/spec.json`.
+
+The process has built no Thinc model before, because layers without a seed of their own take it from a counter
+of the process. It writes only into its own folder, outcome.json last, and ends when its driver ends.
+"""
+
+import contextlib
+import json
+import math
+import os
+import platform
+import statistics
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from time import time
+from typing import TYPE_CHECKING, Any
+
+from archlab.configs.fingerprints import installed_versions
+from archlab.records import Cost, Environment, Json, Outcome, Reason, RunSpec
+from archlab.results.files import read_json, write_json
+from archlab.results.paths import RunPaths
+from archlab.training.clock import Clock
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Train one run; exit code 0 when done, 1 otherwise."""
+    (spec_file,) = arguments if arguments is not None else sys.argv[1:]
+    paths = RunPaths(Path(spec_file).resolve().parent)
+    _end_with_driver()
+    spec = RunSpec.from_dict(read_json(paths.spec))
+    if spec.limits.memory_gb is not None:
+        _limit_memory(spec.limits.memory_gb)
+    outcome = train_run(spec, paths)
+    write_json(paths.outcome, outcome.to_dict())
+    return 0 if outcome.status == "done" else 1
+
+
+def _tell_nobody(evaluation: Json) -> None:
+    """Progress is in progress.jsonl."""
+
+
+def train_run(
+    spec: RunSpec, paths: RunPaths, on_evaluation: Callable[[Json], None] = _tell_nobody
+) -> Outcome:
+    """Train one run in this process. Whatever goes wrong becomes part of the outcome; ctrl-C does not.
+
+    on_evaluation: told of each line of progress.jsonl.
+    """
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    clock = Clock(start=_process_age())
+    try:
+        outcome = _train(spec, paths, clock, on_evaluation)
+    except Exception as error:  # user code, data, disk: all of it is the run's outcome, told in the log
+        outcome = Outcome(status="failed", reason=Reason(kind=_kind(error), message=_say(error)))
+        traceback.print_exc()
+    finished = datetime.now(UTC).isoformat(timespec="seconds")
+    return replace(
+        outcome,
+        started=started,
+        finished=finished,
+        cost=replace(outcome.cost, seconds=clock.read()),
+        environment=_environment(spec),
+    )
+
+
+def _train(
+    spec: RunSpec, paths: RunPaths, clock: Clock, on_evaluation: Callable[[Json], None]
+) -> Outcome:
+    with clock.phase("start"):
+        from spacy.training.initialize import init_nlp
+        from spacy.util import import_file, load_config
+
+        from archlab.training.device import activate
+        from archlab.training.loop import train_pipeline
+
+        for file in spec.code:
+            import_file("python_code", file)
+        config = load_config(paths.config, interpolate=False)
+        activate(spec.gpu_id, config.interpolate()["training"]["gpu_allocator"])
+    with clock.phase("initialize"):
+        nlp = init_nlp(config, use_gpu=spec.gpu_id)
+    with paths.progress.open("a", encoding="utf8") as progress:
+
+        def report(evaluation: Json) -> None:
+            progress.write(json.dumps({**evaluation, "seconds": round(clock.read().total or 0, 2)}) + "\n")
+            progress.flush()
+            on_evaluation(evaluation)
+
+        training = train_pipeline(
+            nlp, paths.model, use_gpu=spec.gpu_id, clock=clock, on_evaluation=report, stdout=sys.stdout
+        )
+    if training.weighted_score is None or not math.isfinite(training.weighted_score):
+        message = f"the weighted score is {training.weighted_score}"
+        return Outcome(status="failed", reason=Reason(kind="nan", message=message))
+    write_json(paths.per_doc, training.per_doc, compact=True)
+    return Outcome(
+        status="done",
+        scores=_finite(training.scores),
+        weighted_score=training.weighted_score,
+        best_step=training.best_step,
+        steps=training.steps,
+        epochs=training.epochs,
+        cost=Cost(
+            parameters=count_parameters(nlp),
+            model_bytes=sum(file.stat().st_size for file in paths.model.rglob("*") if file.is_file()),
+            words_per_second=round(statistics.median(training.speeds), 1) if training.speeds else None,
+            peak_memory_bytes=_peak_memory(),
+        ),
+    )
+
+
+def count_parameters(nlp: "Language") -> int:
+    """Trainable floats of all components, each once; those of wrapped PyTorch modules are among them."""
+    seen: dict[Any, int] = {}
+    for _, component in nlp.pipeline:
+        model: Any = getattr(component, "model", None)
+        if not hasattr(model, "walk"):
+            continue
+        for node in model.walk():
+            for name in node.param_names:
+                if node.has_param(name):
+                    seen[(node.id, name)] = int(node.get_param(name).size)
+            for shim in node.shims:
+                parameters = getattr(shim._model, "parameters", None)
+                if callable(parameters):
+                    seen |= {id(tensor): tensor.numel() for tensor in parameters()}
+    return sum(seen.values())
+
+
+def _finite(scores: Any) -> Any:
+    """Scores as JSON has them: numbers that are none become None."""
+    if isinstance(scores, dict):
+        return {str(key): _finite(value) for key, value in scores.items()}
+    if isinstance(scores, float) and not math.isfinite(scores):
+        return None
+    return scores if isinstance(scores, (int, float, str, bool, type(None))) else str(scores)
+
+
+def _kind(error: Exception) -> str:
+    """Which kind of Reason an exception is. PyTorch says in words alone that there is no memory left."""
+    text = str(error)
+    if isinstance(error, MemoryError) or "can't allocate memory" in text or "out of memory" in text:
+        return "memory"
+    return "nan" if "NaN" in text else "error"
+
+
+def _say(error: BaseException) -> str:
+    """One line of what went wrong."""
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _environment(spec: RunSpec) -> Environment:
+    threads = os.environ.get("OMP_NUM_THREADS", "")
+    return Environment(
+        versions=installed_versions(),
+        python=platform.python_version(),
+        platform=f"{platform.system()}-{platform.machine()}",
+        device=spec.device,
+        threads=int(threads) if threads.isdigit() else None,
+    )
+
+
+def _process_age() -> float:
+    """Seconds since this process began."""
+    import psutil
+
+    return max(0.0, time() - psutil.Process().create_time())
+
+
+def _peak_memory() -> int | None:
+    """The most memory this process has held, in bytes; None where the system does not tell."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _limit_memory(gigabytes: float) -> None:
+    """Let allocations beyond the limit fail in this process, which then ends with a reason."""
+    with contextlib.suppress(ImportError, ValueError, OSError):  # not on Windows
+        import resource
+
+        limit = int(gigabytes * 1e9)
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+
+
+def _end_with_driver() -> None:
+    """End this process when its standard input ends: the driver holds the other side of the pipe."""
+
+    def watch() -> None:
+        with contextlib.suppress(OSError, ValueError):
+            while os.read(0, 1024):
+                pass
+        os._exit(1)
+
+    if not sys.stdin or sys.stdin.isatty():
+        return
+    threading.Thread(target=watch, daemon=True).start()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,41 @@
+import pytest
+
+from archlab.reporting import numbers
+from archlab.results.statistics import Spread, spread
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.9834, ".983"), (1.0, "1.000"), (0.0, ".000"), (-0.042, "-.042"), (0.9999, "1.000"), (12.5, "12.500")],
+)
+def test_a_score_has_three_digits_and_no_leading_zero(value: float, text: str) -> None:
+    assert numbers.score(value) == text
+
+
+def test_a_difference_has_its_sign() -> None:
+    assert [numbers.difference(v) for v in (0.0123, -0.47, 0.0)] == ["+.012", "-.470", "+.000"]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(None, ""), (7, "7"), (980_000, "980 k"), (1_300_000, "1.3 M"), (262_144, "262 k"), (2e9, "2.0 B")],
+)
+def test_counts_are_compact(value: float | None, text: str) -> None:
+    assert numbers.compact(value) == text
+
+
+def test_one_thing_is_not_many() -> None:
+    assert (numbers.counted([1], "run"), numbers.counted([], "run")) == ("1 run", "0 runs")
+
+
+def test_spread_is_mean_and_sample_deviation() -> None:
+    found = spread([0.8, 0.9])
+    assert found is not None
+    assert (found.mean, found.sd, found.n) == (pytest.approx(0.85), pytest.approx(0.0707106781), 2)
+    assert spread([0.8]) == Spread(0.8, None, 1)
+    assert spread([]) is None
+
+
+def test_the_spread_of_one_seed_is_not_shown() -> None:
+    assert numbers.score_text(Spread(0.8, None, 1)) == ".800"
+    assert numbers.score_text(Spread(0.8, 0.0123, 3)) == ".800 ± .012"

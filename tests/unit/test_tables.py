@@ -1,0 +1,124 @@
+import json
+from dataclasses import replace
+
+import pytest
+
+from archlab.records import Cost, Environment, Fingerprints, Reason, Result, Seconds
+from archlab.results.tables import Layout, Place, make_table, winners
+
+
+def result(run_id: str, score: float | None, seed: int = 0) -> Result:
+    return Result(
+        run_id=run_id,
+        variant_id=run_id[0],
+        variant=run_id[0],
+        swaps={},
+        seed=seed,
+        status="done",
+        reason=None,
+        score=score,
+        score_name="cats_micro_f",
+        scores={},
+        best_step=10,
+        steps=10,
+        epochs=1,
+        cost=Cost(parameters=1000, words_per_second=50.0 + seed, seconds=Seconds(total=2.0)),
+        environment=Environment(),
+        fingerprints=Fingerprints(config="c", data="d", code="e", versions="v"),
+        started=None,
+        finished=None,
+        attempt=1,
+    )
+
+
+def place(row: str, key: str, column: str | None = None, runs: int = 2) -> Place:
+    return Place(row=row, column=column, variant_id=key, run_ids=tuple(f"{key}{n}" for n in range(runs)))
+
+
+LAYOUT = Layout(
+    sweep="demo", score_name="cats_micro_f", places=(place("Reduce", "b"), place("base Ensemble", "a"))
+)
+RESULTS = {
+    r.run_id: r for r in (result("a0", 0.8), result("a1", 0.9, 1), result("b0", 0.5), result("b1", 0.7, 1))
+}
+
+
+def test_the_base_comes_first_and_others_differ_from_it() -> None:
+    table = make_table(LAYOUT, RESULTS)
+    base, other = table.rows
+    (base_cell,), (other_cell,) = base.cells, other.cells
+    assert (base.label, other.label) == ("base Ensemble", "Reduce")
+    assert base_cell is not None
+    assert base_cell.score is not None
+    assert other_cell is not None
+    assert base_cell.score.mean == pytest.approx(0.85)
+    assert base_cell.difference is None
+    assert other_cell.difference == pytest.approx(-0.25)
+    assert (base_cell.best, other_cell.best) == (True, False)
+    assert (other.parameters, other.words_per_second, other.seconds) == (1000, 50.5, 2.0)
+
+
+def test_columns_are_compared_each_with_its_own_base() -> None:
+    places = (
+        place("base", "a", "easy", 1),
+        place("base", "b", "hard", 1),
+        place("BOW", "c", "easy", 1),
+        place("BOW", "d", "hard", 1),
+    )
+    scores = {"a0": 0.9, "b0": 0.6, "c0": 0.8, "d0": 0.7}
+    layout = Layout(sweep="s", score_name="f", places=places)
+    table = make_table(layout, {run: result(run, score) for run, score in scores.items()})
+    assert table.columns == ("easy", "hard")
+    differences = [cell.difference for cell in table.rows[1].cells if cell is not None]
+    assert differences == [pytest.approx(-0.1), pytest.approx(0.1)]
+    assert winners(layout, {run: result(run, score) for run, score in scores.items()}) == {"a0", "d0"}
+
+
+def test_failed_missing_and_rejected_runs_are_said_and_never_averaged() -> None:
+    failed = replace(result("a1", None, 1), status="failed", reason=Reason(kind="nan", message="loss is NaN"))
+    rejected = Place(row="Tagger", column=None, variant_id=None, run_ids=(), rejected="it returns lists")
+    layout = Layout(sweep="s", score_name="f", places=(*LAYOUT.places, rejected))
+    table = make_table(layout, {"a0": RESULTS["a0"], "a1": failed, "b0": RESULTS["b0"]})
+    by_label = {row.label: row for row in table.rows}
+    (cell,) = by_label["base Ensemble"].cells
+    assert cell is not None
+    assert cell.score is not None
+    assert (cell.score.mean, cell.score.n) == (0.8, 1)
+    assert [by_label[label].status for label in ("base Ensemble", "Reduce", "Tagger")] == [
+        "1 failed",
+        "1 missing",
+        "1 rejected",
+    ]
+    assert table.problems == (
+        "base Ensemble seed 1 failed, nan: loss is NaN (run a1)",
+        "Tagger was not trained: it returns lists",
+    )
+
+
+def test_a_run_without_the_score_is_a_problem_not_a_zero() -> None:
+    table = make_table(LAYOUT, {"a0": result("a0", None)})
+    (cell,) = table.rows[0].cells
+    assert cell is not None
+    assert cell.score is None
+    assert "has no cats_micro_f" in table.problems[0]
+
+
+def test_without_a_base_there_is_no_difference() -> None:
+    layout = Layout(
+        sweep="s", score_name="f", places=(place("BOW", "a", runs=1), place("Reduce", "b", runs=1))
+    )
+    table = make_table(layout, RESULTS)
+    assert [cell.difference for row in table.rows for cell in row.cells if cell] == [None, None]
+
+
+def test_layouts_and_tables_survive_json() -> None:
+    data = json.loads(json.dumps(LAYOUT.to_dict()))
+    assert Layout.from_dict(data) == LAYOUT
+    assert (
+        json.loads(json.dumps(make_table(LAYOUT, RESULTS).to_dict()))["rows"][0]["variant"] == "base Ensemble"
+    )
+
+
+def test_results_survive_json_and_ignore_what_a_newer_version_adds() -> None:
+    data = json.loads(json.dumps(RESULTS["a0"].to_dict()))
+    assert Result.from_dict({**data, "added_later": 1}) == RESULTS["a0"]

@@ -1,0 +1,46 @@
+"""archlab: which architecture should a spaCy pipeline use, and how sure can one be?
+
+The public API. `import archlab` loads neither spaCy nor torch; each name is imported when it is first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from archlab.checking.checks import check as check
+    from archlab.configs.loading import load_config as load_config
+    from archlab.configs.slotting import slots as slots
+    from archlab.configs.swapping import swap as swap
+    from archlab.engines.driving import grid as grid
+    from archlab.engines.driving import train as train
+    from archlab.planning.plans import plan as plan
+    from archlab.planning.sweeps import load_sweep as load_sweep
+    from archlab.results.collection import stored_results as stored_results
+
+__version__ = "0.1.0"
+
+_MODULES = {
+    "check": "archlab.checking.checks",
+    "grid": "archlab.engines.driving",
+    "load_config": "archlab.configs.loading",
+    "load_sweep": "archlab.planning.sweeps",
+    "plan": "archlab.planning.plans",
+    "slots": "archlab.configs.slotting",
+    "stored_results": "archlab.results.collection",
+    "swap": "archlab.configs.swapping",
+    "train": "archlab.engines.driving",
+}
+
+__all__ = [*_MODULES, "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module 'archlab' has no attribute {name!r}")
+    value = getattr(import_module(_MODULES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_MODULES})

@@ -1,0 +1,5 @@
+"""`python -m archlab` is `archlab`."""
+
+from archlab.cli.app import main
+
+main()

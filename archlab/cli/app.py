@@ -1,0 +1,91 @@
+"""The command line: `archlab COMMAND`. One file per command; this one brings them together."""
+
+import os
+import sys
+import traceback
+from typing import Annotated, NoReturn
+
+import typer
+
+from archlab import __version__
+from archlab.errors import ArchlabError, InterruptedByUserError
+
+HELP = """Swap, check, train and compare model architectures in spaCy pipelines.
+
+\b
+Try:
+  archlab slots                                          what can be swapped
+  archlab swap textcat.model spacy.TextCatBOW.v1         what a swap changes
+  archlab swap textcat.model spacy.TextCatBOW.v1 --train base and variant, trained
+  archlab grid configs/sweep.yml                         train a whole sweep
+"""
+
+app = typer.Typer(
+    name="archlab",
+    help=HELP,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+EXTRA = {"allow_extra_args": True, "ignore_unknown_options": True}
+"""Commands that take config overrides: `--training.max_steps 100`."""
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"archlab {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _prepare(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    if os.environ.get("SPACY_CONFIG_OVERRIDES"):
+        typer.echo("SPACY_CONFIG_OVERRIDES is set and not obeyed: give overrides as options.", err=True)
+
+
+def _register() -> None:
+    from archlab.cli import check, grid, slots, swap, table, train
+
+    app.command("swap", context_settings=EXTRA)(swap.swap)
+    app.command("slots", context_settings=EXTRA)(slots.slots)
+    app.command("check", context_settings=EXTRA)(check.check)
+    app.command("train", context_settings=EXTRA)(train.train)
+    app.command("grid", context_settings=EXTRA)(grid.grid)
+    app.command("table")(table.table)
+
+
+_register()
+
+
+def main() -> NoReturn:
+    """Run a command and end with its exit code. The only place where errors become text."""
+    try:
+        app(prog_name="archlab", standalone_mode=True)
+    except ArchlabError as error:
+        _show_error(error)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(InterruptedByUserError.exit_code)
+    except BrokenPipeError:  # `archlab table | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except OSError as error:
+        typer.echo(f"error  {error.strerror or error}: {error.filename or ''}".rstrip(": "), err=True)
+        sys.exit(ArchlabError.exit_code)
+    except Exception:
+        traceback.print_exc()
+        typer.echo("\nThis is a fault of archlab's own: please report it with the lines above.", err=True)
+        sys.exit(ArchlabError.exit_code)
+    sys.exit(0)
+
+
+def _show_error(error: ArchlabError) -> None:
+    label = "error  "
+    for number, line in enumerate(str(error).splitlines()):
+        typer.echo((label if number == 0 else " " * len(label)) + line, err=True)

@@ -1,0 +1,84 @@
+"""Options that several commands share, and config overrides."""
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from archlab.errors import UsageError, did_you_mean
+
+Base = Annotated[
+    Path, typer.Option("--base", "-b", envvar="ARCHLAB_BASE", help="The base config.", show_default=True)
+]
+Code = Annotated[
+    list[Path] | None,
+    typer.Option("--code", "-c", help="Python file that registers blocks; may be repeated."),
+]
+Gpu = Annotated[int, typer.Option("--gpu-id", "--gpu", "-g", help="GPU to train on; -1 for the CPU.")]
+Experiments = Annotated[
+    Path, typer.Option("--experiments", help="The folder that keeps results.", show_default=True)
+]
+Jobs = Annotated[
+    int | None, typer.Option("--jobs", "-j", min=1, help="Runs at once; default one per core, one per GPU.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only results.")]
+
+DEFAULT_BASE = Path("configs/base.cfg")
+DEFAULT_EXPERIMENTS = Path("experiments")
+
+
+class Format(StrEnum):
+    """How results are written."""
+
+    text = "text"
+    json = "json"
+
+
+FormatOption = Annotated[Format, typer.Option("--format", help="How results are written.")]
+
+
+def read_overrides(ctx: typer.Context) -> dict[str, Any]:
+    """Config overrides among the arguments that no option took. Raises UsageError for anything else."""
+    overrides, others = split_extra(ctx)
+    if others:
+        raise UsageError(f"Unexpected argument {others[0]}.")
+    return overrides
+
+
+def split_extra(ctx: typer.Context) -> tuple[dict[str, Any], list[str]]:
+    """(config overrides, the rest) of the arguments that no option took.
+
+    `--training.max_steps 100`, `--training.max_steps=100`, and a flag without a value, which means true, as
+    in spaCy. Raises UsageError for an unknown option, with the nearest that there is.
+    """
+    overrides: dict[str, Any] = {}
+    others: list[str] = []
+    extra = list(ctx.args)
+    while extra:
+        item = extra.pop(0)
+        if not item.startswith("-") or item == "-":
+            others.append(item)
+            continue
+        name, equals, value = item.removeprefix("--").partition("=")
+        if not item.startswith("--") or "." not in name:
+            options = [option for parameter in ctx.command.params for option in parameter.opts]
+            raise UsageError(f"There is no option {item}.", did_you_mean(item, options))
+        if not equals:
+            value = extra.pop(0) if extra and not extra[0].startswith("--") else "true"
+        overrides[name.replace("-", "_")] = read_value(value)
+    return overrides, others
+
+
+def read_value(text: str) -> Any:
+    """A value as a config would read it: JSON, or else the text itself."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def print_json(data: Any) -> None:
+    """Results for programs, on stdout."""
+    typer.echo(json.dumps(data, indent=2, ensure_ascii=False))

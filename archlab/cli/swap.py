@@ -1,0 +1,191 @@
+"""archlab swap: put another block into a slot, and see what that changes."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from archlab.cli.options import (
+    DEFAULT_BASE,
+    DEFAULT_EXPERIMENTS,
+    Base,
+    Code,
+    Experiments,
+    Format,
+    FormatOption,
+    Gpu,
+    Jobs,
+    Quiet,
+    print_json,
+    read_value,
+    split_extra,
+)
+from archlab.errors import InvalidError, OutputError, RunsFailedError, UnknownSlotError, UsageError
+from archlab.records import Report
+
+if TYPE_CHECKING:
+    from archlab.configs.swapping import Swapped
+
+
+def swap(
+    ctx: typer.Context,
+    slot: Annotated[str, typer.Argument(help="Where: textcat.model, tok2vec.model.embed ...")],
+    block: Annotated[str, typer.Argument(help="What: a registered name, or @registry:name.")],
+    base: Base = DEFAULT_BASE,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write the complete new config here; - for stdout.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the output file if it exists.")] = False,
+    train: Annotated[bool, typer.Option("--train", help="Train base and variant and compare them.")] = False,
+    seeds: Annotated[int, typer.Option(min=1, help="With --train: how many seeds each.")] = 1,
+    code: Code = None,
+    gpu_id: Gpu = -1,
+    jobs: Jobs = None,
+    experiments: Experiments = DEFAULT_EXPERIMENTS,
+    format: FormatOption = Format.text,
+    quiet: Quiet = False,
+) -> None:
+    """Swap a block of the base config for another, and show the difference. The base is never changed.
+
+    Arguments that you do not give as key=value are carried over from the old block, or filled with
+    defaults and documented values; the diff says where each comes from. Config overrides such as
+    --training.max_steps 100 apply to base and variant alike.
+
+    \b
+    archlab swap textcat.model spacy.TextCatBOW.v1
+    archlab swap textcat.model spacy.TextCatBOW.v3 ngram_size=2 -o bow.cfg
+    archlab swap tok2vec.model.embed spacy.CharacterEmbed.v2 --base my.cfg --train --seeds 3
+    """
+    import archlab
+    from archlab.configs.code import import_code
+    from archlab.configs.loading import read_config
+
+    overrides, others = split_extra(ctx)
+    arguments = _read_arguments(others)
+    import_code(code or ())
+    config, source = read_config(base, overrides)
+    try:
+        swapped = archlab.swap(config, slot, block, **arguments)
+    except UnknownSlotError as error:
+        raise UnknownSlotError(
+            error.message.replace("There is no slot", f"{base} has no slot"), error.hint
+        ) from None
+    report = archlab.check(swapped.config, source=source)
+    if format is Format.json and not train:
+        print_json(_as_json(swapped, report))
+    else:
+        _show(swapped, report, to_stderr=train or str(output) == "-", quiet=quiet and train)
+    if not report.ok:
+        raise typer.Exit(InvalidError.exit_code)
+    if output is not None:
+        _write(swapped, output, force)
+    if train:
+        _train(ctx, config, swapped, seeds, code or [], gpu_id, jobs, experiments, format, quiet)
+    elif output is None and format is Format.text:
+        _show_next(ctx)
+
+
+def _read_arguments(items: list[str]) -> dict[str, Any]:
+    arguments = {}
+    for item in items:
+        name, equals, value = item.partition("=")
+        if not equals or not name:
+            raise UsageError(
+                f"{item} is no argument of a block.", "Write key=value, for example ngram_size=2."
+            )
+        arguments[name] = read_value(value)
+    return arguments
+
+
+def _show(swapped: "Swapped", report: Report, *, to_stderr: bool, quiet: bool) -> None:
+    from archlab.reporting.terminal import make_console, show_diff, show_finding
+
+    if quiet:
+        return
+    console = make_console(sys.stderr if to_stderr else sys.stdout)
+    if not swapped.diff:
+        console.print(f"{swapped.slot.short} is {swapped.before} already: nothing changes.")
+    else:
+        console.print(f"{swapped.slot.short}   {swapped.before}  ->  {swapped.slot.block}\n", soft_wrap=True)
+        show_diff(console, swapped.diff, swapped.notes)
+        console.print()
+    for finding in report.findings:
+        show_finding(console, finding)
+    if report.ok and swapped.slot.expects:
+        console.print(f"fits     {swapped.slot.expects}, as expected there", soft_wrap=True)
+
+
+def _show_next(ctx: typer.Context) -> None:
+    import shlex
+
+    typed = shlex.join(["archlab", *sys.argv[1:]])
+    typer.echo(f"\nWrite it:  {typed} -o swapped.cfg\nTrain it:  {typed} --train", err=True)
+
+
+def _write(swapped: "Swapped", output: Path, force: bool) -> None:
+    from archlab.configs.loading import config_text
+    from archlab.results.files import write_text
+
+    text = config_text(swapped.config)
+    if str(output) == "-":
+        typer.echo(text, nl=False)
+        return
+    if output.exists() and not force:
+        raise OutputError(f"{output} is there already.", "Add --force to replace it.")
+    write_text(output, text)
+    typer.echo(f"Written to {output}.", err=True)
+
+
+def _train(
+    ctx: typer.Context,
+    config: Any,
+    swapped: "Swapped",
+    seeds: int,
+    code: list[Path],
+    gpu_id: int,
+    jobs: int | None,
+    experiments: Path,
+    format: Format,
+    quiet: bool,
+) -> None:
+    from archlab.cli.watching import watching
+    from archlab.engines.driving import missing_runs, seed_of, train_variants
+    from archlab.planning.runs import RunSettings, make_variant
+    from archlab.reporting.terminal import make_console, show_table
+    from archlab.results.paths import ADHOC
+    from archlab.training.device import find_device
+
+    device, gpu = find_device(gpu_id)
+    base_name = swapped.before.removeprefix("spacy.")
+    variants = [
+        make_variant(config, f"base {base_name}"),
+        make_variant(
+            swapped.config,
+            swapped.slot.block.removeprefix("spacy."),
+            settings={swapped.slot.short: swapped.slot.block},
+        ),
+    ]
+    distinct = list({variant.variant_id: variant for variant in variants}.values())
+    first = seed_of(config)
+    settings = RunSettings(sweep=ADHOC, code=code, device=device, gpu_id=gpu)
+    runs = settings.runs(distinct, [first + n for n in range(seeds)])
+    with watching(len(missing_runs(runs, experiments, retry_failed=True)), quiet=quiet) as watcher:
+        results = train_variants(distinct, runs, experiments=experiments, jobs=jobs, on_event=watcher)
+    if format is Format.json:
+        print_json(results.table().to_dict())
+    else:
+        show_table(make_console(sys.stdout), results.table())
+    if results.failed:
+        raise typer.Exit(RunsFailedError.exit_code)
+
+
+def _as_json(swapped: "Swapped", report: Report) -> dict[str, Any]:
+    return {
+        "slot": swapped.slot.path,
+        "before": swapped.before,
+        "block": swapped.slot.block,
+        "diff": str(swapped.diff),
+        "notes": [vars(note) for note in swapped.notes],
+        "report": report.to_dict(),
+    }

@@ -1,0 +1,54 @@
+"""archlab table: the results in the store, without training."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from archlab.cli.options import DEFAULT_EXPERIMENTS, Experiments, Format, FormatOption, print_json
+from archlab.errors import NothingToCompareError, UsageError, did_you_mean
+
+
+def table(
+    sweep: Annotated[
+        str | None, typer.Argument(help="A sweep's name or file; needed where there are several.")
+    ] = None,
+    experiments: Experiments = DEFAULT_EXPERIMENTS,
+    format: FormatOption = Format.text,
+) -> None:
+    """Tabulate what the store has of a sweep. Exit code 5 where it has nothing.
+
+    \b
+    archlab table
+    archlab table demo --format json
+    """
+    from archlab.reporting.terminal import make_console, show_table
+    from archlab.results.collection import stored_results
+
+    name = _find(sweep, experiments)
+    made = stored_results(name, experiments).table()
+    if format is Format.json:
+        print_json(made.to_dict())
+    else:
+        show_table(make_console(sys.stdout), made)
+
+
+def _find(sweep: str | None, experiments: Path) -> str:
+    """The name of the sweep that is meant."""
+    known = sorted(p.name for p in experiments.iterdir() if p.is_dir()) if experiments.is_dir() else []
+    if sweep is not None and sweep not in known and Path(sweep).is_file():
+        from archlab.planning.sweeps import load_sweep
+
+        return load_sweep(sweep).name
+    if sweep is None and len(known) == 1:
+        return known[0]
+    if not known:
+        raise NothingToCompareError(
+            f"There are no results in {experiments}.", "Train some: archlab grid configs/sweep.yml"
+        )
+    if sweep is None:
+        raise UsageError(f"Which sweep? There are {', '.join(known)}.", f"archlab table {known[0]}")
+    if sweep not in known:
+        raise UsageError(f"There are no results of a sweep {sweep}.", did_you_mean(sweep, known))
+    return sweep

@@ -1,0 +1,66 @@
+"""archlab train: one run."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from archlab.cli.options import (
+    DEFAULT_EXPERIMENTS,
+    Code,
+    Experiments,
+    Format,
+    FormatOption,
+    Gpu,
+    Quiet,
+    print_json,
+    read_overrides,
+)
+from archlab.errors import RunsFailedError
+
+
+def train(
+    ctx: typer.Context,
+    config: Annotated[Path, typer.Argument(help="The config to train.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="A folder that gets a copy of model-best.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Default: training.seed.")] = None,
+    code: Code = None,
+    gpu_id: Gpu = -1,
+    experiments: Experiments = DEFAULT_EXPERIMENTS,
+    format: FormatOption = Format.text,
+    quiet: Quiet = False,
+) -> None:
+    """Train one config to what `spacy train` gives: on a CPU the same model-best, byte for byte.
+
+    \b
+    archlab train configs/base.cfg -o out
+    archlab train my.cfg --paths.train train.spacy --paths.dev dev.spacy --training.max_steps 200
+    """
+    import archlab
+    from archlab.cli.watching import watching
+    from archlab.configs.code import import_code
+    from archlab.reporting.numbers import score
+    from archlab.results.paths import ADHOC, SweepPaths
+
+    overrides = read_overrides(ctx)
+    import_code(code or ())
+    loaded = archlab.load_config(config, overrides)
+    with watching(1, quiet=quiet) as watcher:
+        result = archlab.train(
+            loaded, output, gpu_id, seed, code=code or (), experiments=experiments, on_event=watcher
+        )
+    paths = SweepPaths.of(ADHOC, experiments).run(result.run_id)
+    if format is Format.json:
+        print_json(result.to_dict())
+    elif result.status == "done":
+        model = output / "model-best" if output is not None else paths.model
+        shown = "no score" if result.score is None else f"score {score(result.score)}"
+        typer.echo(f"{shown} at step {result.best_step} of {result.steps}; {model}")
+    else:
+        reason = f": {result.reason.message}" if result.reason else ""
+        typer.echo(f"{result.status}{reason}\nlog: {paths.log}", err=True)
+    if result.status != "done":
+        sys.exit(RunsFailedError.exit_code)

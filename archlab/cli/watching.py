@@ -1,0 +1,146 @@
+"""What is shown on stderr while runs are trained: bars in a terminal, a line per event elsewhere."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import monotonic
+from typing import Any
+
+from archlab.engines.base import Event, Watcher, nobody
+from archlab.records import Result
+from archlab.reporting.numbers import score as score_text
+
+SECONDS_BETWEEN_LINES = 10.0
+"""How often one run may tell of its evaluations where every line stays."""
+
+
+@contextmanager
+def watching(total: int, *, quiet: bool = False) -> Iterator[Watcher]:
+    """A watcher for `total` runs, in the way that suits stderr."""
+    if quiet or total == 0:
+        yield nobody
+    elif sys.stderr.isatty():
+        with _Bars(total) as bars:
+            yield bars
+    else:
+        yield _Lines(total)
+
+
+class _Count:
+    """How many of the runs have ended, and how long the rest may take."""
+
+    def __init__(self, total: int) -> None:
+        self.total = total
+        self.done = self.failed = 0
+        self.began = monotonic()
+
+    def add(self, result: Result | None) -> None:
+        self.done += 1
+        self.failed += result is not None and result.status != "done"
+
+    def __str__(self) -> str:
+        failed = f", {self.failed} failed" if self.failed else ""
+        left = (monotonic() - self.began) / max(1, self.done) * (self.total - self.done)
+        time_left = f", about {_clock(left)} left" if self.done and self.done < self.total else ""
+        return f"{self.done} of {self.total} done{failed}{time_left}"
+
+
+class _Lines:
+    """A line per event, for logs."""
+
+    def __init__(self, total: int) -> None:
+        self.count = _Count(total)
+        self.told: dict[str, float] = {}
+
+    def __call__(self, event: Event) -> None:
+        name = f"{event.spec.variant} seed {event.spec.seed}"
+        if event.kind == "started":
+            self.told[event.spec.run_id] = monotonic()
+            self._say(f"started  {name}")
+        elif event.kind == "evaluated":
+            if monotonic() - self.told[event.spec.run_id] >= SECONDS_BETWEEN_LINES:
+                self.told[event.spec.run_id] = monotonic()
+                self._say(f"         {name}  {_step(event)}  {_score(event.score)}")
+        else:
+            self.count.add(event.result)
+            self._say(f"{event.result.status if event.result else '':<7}  {_ended(event)}  ({self.count})")
+
+    def _say(self, line: str) -> None:
+        print(line, file=sys.stderr, flush=True)  # noqa: T201  # the conversation is on stderr
+
+
+class _Bars:
+    """A bar per running run, and one line for all, redrawn in place."""
+
+    def __init__(self, total: int) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+        self.count = _Count(total)
+        self.progress = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=20),
+            TextColumn("{task.fields[steps]}", markup=False),
+            TextColumn("{task.fields[score]}", markup=False),
+            TimeElapsedColumn(),
+            console=Console(stderr=True, highlight=False),
+            transient=True,
+        )
+        self.tasks: dict[str, Any] = {}
+        self.all = self.progress.add_task("", total=total, steps="", score="")
+
+    def __enter__(self) -> "_Bars":
+        self.progress.start()
+        self._show_count()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.progress.stop()
+
+    def __call__(self, event: Event) -> None:
+        run = event.spec.run_id
+        if event.kind == "started":
+            name = f"{event.spec.variant} seed {event.spec.seed}"
+            self.tasks[run] = self.progress.add_task(name, total=None, steps="starting", score="")
+        elif event.kind == "evaluated":
+            self.progress.update(
+                self.tasks[run],
+                total=event.max_steps,
+                completed=event.step or 0,
+                steps=_step(event),
+                score=_score(event.score),
+            )
+        else:
+            self.progress.remove_task(self.tasks.pop(run))
+            self.count.add(event.result)
+            if event.result is not None and event.result.status != "done":
+                self.progress.console.print(_ended(event), style="red", markup=False, soft_wrap=True)
+            self._show_count()
+
+    def _show_count(self) -> None:
+        self.progress.update(self.all, completed=self.count.done, description=str(self.count))
+
+
+def _ended(event: Event) -> str:
+    name = f"{event.spec.variant} seed {event.spec.seed}"
+    result = event.result
+    if result is None:
+        return name
+    if result.reason is not None:
+        return f"{name}: {result.reason.kind}, {result.reason.message}"
+    seconds = result.cost.seconds.total
+    return f"{name}  {_score(result.score)}" + (f"  {seconds:.1f} s" if seconds is not None else "")
+
+
+def _score(value: float | None) -> str:
+    return "" if value is None else score_text(value)
+
+
+def _step(event: Event) -> str:
+    return f"{event.step}/{event.max_steps}" if event.max_steps else f"step {event.step}"
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -1,0 +1,41 @@
+"""Numbers as people read them in a table."""
+
+from collections.abc import Sized
+
+from archlab.results.statistics import Spread
+
+SCALES = ((1e9, "B"), (1e6, "M"), (1e3, "k"))
+
+
+def score(value: float, digits: int = 3) -> str:
+    """A score without its leading zero: `.983`, `1.000`, `-.042`."""
+    text = f"{value:.{digits}f}"
+    return text.replace("0.", ".", 1) if abs(value) < 1 and not text.lstrip("-").startswith("1") else text
+
+
+def score_text(found: Spread, digits: int = 3) -> str:
+    """`.983 ± .004`; the mean alone for one seed."""
+    mean = score(found.mean, digits)
+    return mean if found.sd is None else f"{mean} ± {score(found.sd, digits)}"
+
+
+def difference(value: float, digits: int = 3) -> str:
+    """A difference with its sign: `+.012`, `-.470`."""
+    text = score(abs(value), digits)
+    return f"{'-' if value < 0 else '+'}{text}"
+
+
+def counted(things: Sized, word: str) -> str:
+    """`1 run`, `2 runs`."""
+    return f"{len(things)} {word}{'' if len(things) == 1 else 's'}"
+
+
+def compact(value: float | None) -> str:
+    """A count in two or three digits: `1.3 M`, `980 k`; empty where it is not known."""
+    if value is None:
+        return ""
+    for scale, unit in SCALES:
+        if value >= scale:
+            scaled = value / scale
+            return f"{scaled:.1f} {unit}" if scaled < 100 else f"{scaled:.0f} {unit}"
+    return str(value)

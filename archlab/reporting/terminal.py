@@ -1,0 +1,150 @@
+"""What a person reads in a terminal. Without a terminal only the colours go."""
+
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from typing import IO, TYPE_CHECKING
+
+from archlab.configs.differences import Diff, SectionDiff
+from archlab.records import Finding, Note, Report, Slot
+from archlab.reporting.numbers import compact, difference, score_text
+from archlab.results.tables import Cell, Row, Table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+SEVERITY_STYLES = {"error": "bold red", "warning": "yellow", "note": "cyan"}
+UNLIMITED = 10_000
+
+
+def make_console(file: IO[str]) -> "Console":
+    """A console for a stream: as wide as the terminal, or as wide as the text where there is none."""
+    from rich.console import Console
+
+    width = shutil.get_terminal_size().columns if file.isatty() else UNLIMITED
+    return Console(file=file, width=width, highlight=False, markup=False, emoji=False)
+
+
+def show_table(console: "Console", table: Table) -> None:
+    """The table of a sweep: score +- sd and difference to the base, then what each variant costs."""
+    from rich.table import Table as RichTable
+
+    seeds = f"mean ± sd over {table.seeds} seeds" if table.seeds > 1 else "one seed"
+    has_base = any(
+        cell is not None and cell.difference is not None for row in table.rows for cell in row.cells
+    )
+    base = "; then the difference to the base" if has_base else ""
+    console.print(f"{table.score_name}, {seeds}{base}; best in bold", style="dim")
+    console.print()
+    grid = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    grid.add_column("", overflow="fold")
+    for column in table.columns or ("score",):
+        grid.add_column(column, no_wrap=True)
+    for name in ("params", "words/s", "seconds"):
+        grid.add_column(name, justify="right", no_wrap=True)
+    with_status = any(row.status != "done" for row in table.rows)
+    if with_status:
+        grid.add_column("status")
+    for row in table.rows:
+        status = [row.status] if with_status else []
+        grid.add_row(row.label, *(_cell_text(cell) for cell in row.cells), *_costs(row), *status)
+    console.print(grid)
+    if table.problems:
+        console.print()
+        for problem in table.problems:
+            console.print(problem, style="red", soft_wrap=True)
+
+
+def show_report(console: "Console", report: Report, *, subject: str = "") -> None:
+    """Findings, the worst first, and how many there are of each severity."""
+    for finding in report.findings:
+        show_finding(console, finding)
+    counts = {s: sum(f.severity == s for f in report.findings) for s in SEVERITY_STYLES}
+    named = ", ".join(f"{n} {s}{'s' if n > 1 else ''}" for s, n in counts.items() if n)
+    console.print(f"{subject}{': ' if subject else ''}{named or 'all fits'}", soft_wrap=True)
+
+
+def show_finding(console: "Console", finding: Finding) -> None:
+    place = f"  ({finding.file}:{finding.line})" if finding.file and finding.line else ""
+    label = f"{finding.severity:<8} "
+    lines = [f"{finding.slot}{place}", *finding.message.split("\n")] if finding.slot else [finding.message]
+    if finding.fix:
+        lines.append(finding.fix)
+    if finding.variants:
+        lines.append(f"in {_some(finding.variants)}")
+    console.print(_styled(label, SEVERITY_STYLES[finding.severity], lines[0]), soft_wrap=True)
+    for line in lines[1:]:
+        console.print(" " * len(label) + line, soft_wrap=True)
+
+
+def show_diff(console: "Console", diff: Diff, notes: Iterable[Note] = ()) -> None:
+    """What a swap changes; sections that go are folded to one line, with what sits below them counted."""
+    sources = {note.path: note.source for note in notes}
+    removed = [section.path for section in diff.sections if section.change == "removed"]
+    for section in diff.sections:
+        if section.change == "removed":
+            if any(section.path.startswith(f"{other}.") for other in removed):
+                continue
+            below = sum(other.startswith(f"{section.path}.") for other in removed)
+            count = f"  ({below + 1} sections)" if below else ""
+            console.print(f"- [{section.path}]  ...{count}", style="red", soft_wrap=True)
+            continue
+        _show_section(console, section, sources)
+
+
+def show_slots(console: "Console", slots: Iterable[Slot]) -> None:
+    """A line per slot: where it is, what sits there, what is expected."""
+    from rich.table import Table as RichTable
+
+    grid = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for name in ("slot", "block", "expects"):
+        grid.add_column(name, overflow="fold")
+    for slot in slots:
+        name = slot.block if slot.registry == "architectures" else f"@{slot.registry}:{slot.block}"
+        grid.add_row(slot.short, name, slot.expects or "")
+    console.print(grid)
+
+
+def _show_section(console: "Console", section: SectionDiff, sources: Mapping[str, str]) -> None:
+    style = "green" if section.change == "added" else None
+    sign = "+" if section.change == "added" else " "
+    source = sources.get(section.path)
+    header = f"{sign} [{section.path}]" + (f"   {source}" if source else "")
+    console.print(header, style=style, soft_wrap=True)
+    width = max((len(f"{line.key} = {line.value}") for line in section.lines), default=0)
+    for line in section.lines:
+        text = f"{line.key} = {line.value}"
+        source = sources.get(f"{section.path}.{line.key}") if line.change == "+" else None
+        colour = {"-": "red", "+": "green", " ": ""}[line.change]
+        told = f"{text:<{min(width, 60)}}   {source}" if source else text
+        console.print(f"{line.change} {told}", style=colour, soft_wrap=True)
+
+
+def _cell_text(cell: Cell | None) -> "Text":
+    from rich.text import Text
+
+    if cell is None:
+        return Text("")
+    if cell.score is None:
+        return Text("rejected" if cell.rejected else "-", style="dim")
+    text = Text(score_text(cell.score), style="bold" if cell.best else "")
+    if cell.difference is not None:
+        text.append(f"  {difference(cell.difference)}", style="not bold dim")
+    return text
+
+
+def _costs(row: Row) -> Iterator[str]:
+    yield compact(row.parameters)
+    yield "" if row.words_per_second is None else f"{row.words_per_second:,.0f}"
+    yield "" if row.seconds is None else f"{row.seconds:.1f}"
+
+
+def _styled(label: str, style: str, rest: str) -> "Text":
+    from rich.text import Text
+
+    return Text.assemble((label, style), rest)
+
+
+def _some(labels: tuple[str, ...], shown: int = 4) -> str:
+    more = f" and {len(labels) - shown} more" if len(labels) > shown else ""
+    return ", ".join(labels[:shown]) + more

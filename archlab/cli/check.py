@@ -13,14 +13,16 @@ from archlab.records import Report
 
 def check(
     ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(help="A config (.cfg), or a sweep (.yml).")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A config (.cfg), or a sweep (.yml).")],
     level: Annotated[
-        str, typer.Option(help="types: signatures and arguments; build: construct, too.")
+        str, typer.Option(metavar="LEVEL", help="types: signatures and arguments; build: construct, too.")
     ] = "build",
     code: Code = None,
     format: FormatOption = Format.text,
 ) -> None:
-    """Check a config, or all variants of a sweep. Exit code 3 where something does not fit.
+    """Check a config, or all variants of a sweep.
+
+    Exit code 3 where something does not fit.
 
     \b
     archlab check configs/base.cfg

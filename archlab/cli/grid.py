@@ -28,11 +28,13 @@ if TYPE_CHECKING:
 
 def grid(
     ctx: typer.Context,
-    sweep: Annotated[Path, typer.Argument(help="The sweep file.")],
+    sweep: Annotated[Path, typer.Argument(metavar="SWEEP", help="The sweep file.")],
     jobs: Jobs = None,
     gpu_id: Gpu = -1,
     code: Code = None,
-    engine: Annotated[str, typer.Option(help="local: a process per run; inline: this process.")] = "local",
+    engine: Annotated[
+        str, typer.Option(metavar="NAME", help="local: processes; inline: this one.")
+    ] = "local",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan, train nothing.")] = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="Train nothing when a variant is rejected.")
@@ -42,16 +44,17 @@ def grid(
     format: FormatOption = Format.text,
     quiet: Quiet = False,
 ) -> None:
-    """Train every variant of a sweep, and tabulate the scores. Started again, it does only what is missing.
+    """Train every variant of a sweep, and tabulate the scores.
 
-    Exit code 3 where a variant does not fit, 4 where a run failed, 130 after ctrl-C.
+    Started again, it does only what is missing. Exit code 3 where a variant does not fit, 4 where a
+    run failed, 130 after ctrl-C.
 
     \b
     archlab grid configs/sweep.yml
     archlab grid configs/sweep.yml --dry-run
     archlab grid configs/sweep.yml --jobs 4 --training.max_steps 500
     """
-    from archlab.engines.driving import missing_runs
+    from archlab.engines.driving import missing_runs, require_data
     from archlab.engines.local import default_jobs
     from archlab.reporting.numbers import counted
     from archlab.reporting.planned import plan_json, show_plan, summarize
@@ -60,6 +63,8 @@ def grid(
     planned = _plan(ctx, sweep, gpu_id, code or [], quiet)
     missing = missing_runs(planned.runs, experiments, retry_failed=retry_failed)
     at_once = max(1, min(jobs or default_jobs(gpu_id), len(missing)))
+    if dry_run:
+        require_data(planned.variants)
     if dry_run and format is Format.json:
         print_json(plan_json(planned, missing))
     elif dry_run:
@@ -74,12 +79,14 @@ def grid(
         _show_results(results, experiments, format, quiet)
         if results.failed:
             raise typer.Exit(RunsFailedError.exit_code)
+        results.best()  # where no run has the score, that is said
     if planned.rejected:
         raise typer.Exit(InvalidError.exit_code)
 
 
 def _plan(ctx: typer.Context, sweep: Path, gpu_id: int, code: list[Path], quiet: bool) -> "Plan":
     import archlab
+    from archlab.cli.watching import checking
     from archlab.configs.code import import_code
     from archlab.engines.driving import require_code
     from archlab.reporting.numbers import counted
@@ -92,7 +99,10 @@ def _plan(ctx: typer.Context, sweep: Path, gpu_id: int, code: list[Path], quiet:
     device, gpu = find_device(gpu_id)
     import_code(code)
     began = time.monotonic()
-    planned = archlab.plan(loaded, code=code, device=device, gpu_id=gpu, overrides=overrides)
+    with checking(quiet=quiet) as on_variant:
+        planned = archlab.plan(
+            loaded, code=code, device=device, gpu_id=gpu, overrides=overrides, on_variant=on_variant
+        )
     console = make_console(sys.stderr)
     for finding in planned.report.findings:
         if finding.severity == "error" or not quiet:

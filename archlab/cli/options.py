@@ -10,18 +10,21 @@ import typer
 from archlab.errors import UsageError, did_you_mean
 
 Base = Annotated[
-    Path, typer.Option("--base", "-b", envvar="ARCHLAB_BASE", help="The base config.", show_default=True)
+    Path, typer.Option("--base", "-b", envvar="ARCHLAB_BASE", metavar="FILE", help="The base config.")
 ]
 Code = Annotated[
     list[Path] | None,
-    typer.Option("--code", "-c", help="Python file that registers blocks; may be repeated."),
+    typer.Option("--code", "-c", metavar="FILE", help="Python file that registers blocks; repeatable."),
 ]
-Gpu = Annotated[int, typer.Option("--gpu-id", "--gpu", "-g", help="GPU to train on; -1 for the CPU.")]
+Gpu = Annotated[
+    int, typer.Option("--gpu-id", "--gpu", "-g", metavar="N", help="GPU to train on; -1 for the CPU.")
+]
 Experiments = Annotated[
-    Path, typer.Option("--experiments", help="The folder that keeps results.", show_default=True)
+    Path, typer.Option("--experiments", metavar="DIR", help="The folder that keeps results.")
 ]
 Jobs = Annotated[
-    int | None, typer.Option("--jobs", "-j", min=1, help="Runs at once; default one per core, one per GPU.")
+    int | None,
+    typer.Option("--jobs", "-j", min=1, metavar="N", help="Runs at once; default one per core, one per GPU."),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only results.")]
 

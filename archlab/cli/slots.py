@@ -13,7 +13,7 @@ def slots(
     code: Code = None,
     format: FormatOption = Format.text,
 ) -> None:
-    """List the slots of a config: where blocks sit, which, and what type is expected there.
+    """List what can be swapped: slots, blocks, expected types.
 
     \b
     archlab slots

@@ -30,15 +30,20 @@ if TYPE_CHECKING:
 
 def swap(
     ctx: typer.Context,
-    slot: Annotated[str, typer.Argument(help="Where: textcat.model, tok2vec.model.embed ...")],
-    block: Annotated[str, typer.Argument(help="What: a registered name, or @registry:name.")],
+    slot: Annotated[
+        str, typer.Argument(metavar="SLOT", help="Where: textcat.model, tok2vec.model.embed ...")
+    ],
+    block: Annotated[
+        str, typer.Argument(metavar="BLOCK", help="What: a registered name, or @registry:name.")
+    ],
     base: Base = DEFAULT_BASE,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write the complete new config here; - for stdout.")
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write the complete config; - for stdout."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the output file if it exists.")] = False,
     train: Annotated[bool, typer.Option("--train", help="Train base and variant and compare them.")] = False,
-    seeds: Annotated[int, typer.Option(min=1, help="With --train: how many seeds each.")] = 1,
+    seeds: Annotated[int, typer.Option(min=1, metavar="N", help="With --train: how many seeds each.")] = 1,
     code: Code = None,
     gpu_id: Gpu = -1,
     jobs: Jobs = None,
@@ -46,11 +51,11 @@ def swap(
     format: FormatOption = Format.text,
     quiet: Quiet = False,
 ) -> None:
-    """Swap a block of the base config for another, and show the difference. The base is never changed.
+    """Swap a block for another, and show what changes.
 
-    Arguments that you do not give as key=value are carried over from the old block, or filled with
-    defaults and documented values; the diff says where each comes from. Config overrides such as
-    --training.max_steps 100 apply to base and variant alike.
+    The base config is never changed. Arguments that you do not give as key=value are carried over from
+    the old block, or filled with defaults and documented values; the diff says where each comes from.
+    Config overrides such as --training.max_steps 100 apply to base and variant alike.
 
     \b
     archlab swap textcat.model spacy.TextCatBOW.v1
@@ -125,7 +130,7 @@ def _show_next(ctx: typer.Context) -> None:
 
 def _write(swapped: "Swapped", output: Path, force: bool) -> None:
     from archlab.configs.loading import config_text
-    from archlab.results.files import write_text
+    from archlab.results.files import require_writable, write_text
 
     text = config_text(swapped.config)
     if str(output) == "-":
@@ -133,6 +138,7 @@ def _write(swapped: "Swapped", output: Path, force: bool) -> None:
         return
     if output.exists() and not force:
         raise OutputError(f"{output} is there already.", "Add --force to replace it.")
+    require_writable(output.parent)
     write_text(output, text)
     typer.echo(f"Written to {output}.", err=True)
 

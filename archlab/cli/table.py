@@ -12,12 +12,15 @@ from archlab.errors import NothingToCompareError, UsageError, did_you_mean
 
 def table(
     sweep: Annotated[
-        str | None, typer.Argument(help="A sweep's name or file; needed where there are several.")
+        str | None,
+        typer.Argument(metavar="SWEEP", help="A sweep's name or file; needed where there are several."),
     ] = None,
     experiments: Experiments = DEFAULT_EXPERIMENTS,
     format: FormatOption = Format.text,
 ) -> None:
-    """Tabulate what the store has of a sweep. Exit code 5 where it has nothing.
+    """Tabulate what the store has of a sweep, without training.
+
+    Exit code 5 where it has nothing.
 
     \b
     archlab table

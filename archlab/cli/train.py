@@ -22,18 +22,21 @@ from archlab.errors import RunsFailedError
 
 def train(
     ctx: typer.Context,
-    config: Annotated[Path, typer.Argument(help="The config to train.")],
+    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="The config to train.")],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="A folder that gets a copy of model-best.")
+        Path | None,
+        typer.Option("--output", "-o", metavar="DIR", help="A folder that gets a copy of model-best."),
     ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Default: training.seed.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, metavar="N", help="Default: training.seed.")] = None,
     code: Code = None,
     gpu_id: Gpu = -1,
     experiments: Experiments = DEFAULT_EXPERIMENTS,
     format: FormatOption = Format.text,
     quiet: Quiet = False,
 ) -> None:
-    """Train one config to what `spacy train` gives: on a CPU the same model-best, byte for byte.
+    """Train one config, as `spacy train` would.
+
+    On a CPU model-best is the same, byte for byte. A run that is stored already is not trained again.
 
     \b
     archlab train configs/base.cfg -o out

@@ -1,7 +1,7 @@
 """What is shown on stderr while runs are trained: bars in a terminal, a line per event elsewhere."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
 from typing import Any
@@ -24,6 +24,18 @@ def watching(total: int, *, quiet: bool = False) -> Iterator[Watcher]:
             yield bars
     else:
         yield _Lines(total)
+
+
+@contextmanager
+def checking(*, quiet: bool = False) -> Iterator[Callable[[int, int], None] | None]:
+    """A watcher for plans: told (done, of how many) variants; a line that goes again, in a terminal alone."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("reading the base") as status:
+        yield lambda done, total: status.update(f"checking variants: {done} of {total}")
 
 
 class _Count:

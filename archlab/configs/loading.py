@@ -1,6 +1,5 @@
 """Read a config, fill it as spaCy would, and write it in an order people can read."""
 
-import ast
 import configparser
 import re
 from collections.abc import Mapping
@@ -149,6 +148,13 @@ def config_text(config: "Config") -> str:
     return "\n\n".join("\n".join(blocks[path]) for path in sorted(blocks, key=key)) + "\n"
 
 
+def as_config(config: Mapping[str, Any]) -> "Config":
+    """A mapping as a config whose variables are not resolved yet."""
+    from confection import Config
+
+    return Config(dict(config), is_interpolated=False)
+
+
 def interpolated(config: "Config", name: str = "config") -> "Config":
     """The config with all variables resolved. Raises ConfigError where one points nowhere."""
     try:
@@ -247,9 +253,15 @@ def _find_syntax_errors(text: str, name: str) -> None:
         message = f"{error.option} is set twice in [{error.section}]."
         raise ConfigError(f"{name}:{error.lineno}: {message}") from None
     except configparser.ParsingError as error:
-        line, content = error.errors[0]
-        message = f"this is neither a [section] nor `key = value`: {ast.literal_eval(content).strip()}"
+        line = error.errors[0][0]
+        message = f"this is neither a [section] nor `key = value`: {text.splitlines()[line - 1].strip()}"
         raise ConfigError(f"{name}:{line}: {message}") from None
+    lines = section_lines(text)
+    for section, line in lines.items():
+        parent = section.rpartition(".")[0]
+        if parent and parent not in lines and "*" not in parent.split("."):
+            message = f"[{section}] stands there without a section [{parent}]."
+            raise ConfigError(f"{name}:{line}: {message}", f"Put [{parent}] before it; it may be empty.")
 
 
 def _unknown_setting(dotted: str, part: str, section: Any) -> ConfigError:

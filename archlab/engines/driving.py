@@ -1,7 +1,9 @@
 """The driver: brings runs, engine and store together. It alone writes results."""
 
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,12 +11,12 @@ from archlab.checking.checks import check
 from archlab.checking.corpora import require_corpora
 from archlab.configs.code import import_code
 from archlab.configs.fingerprints import digest
-from archlab.configs.loading import interpolated
-from archlab.engines.base import Engine, Watcher, nobody
+from archlab.configs.loading import as_config, interpolated
+from archlab.engines.base import Engine, Watcher, make_result, nobody
 from archlab.engines.local import LocalEngine, default_jobs
 from archlab.errors import CorpusError, MisfitError, SweepError, UsageError, did_you_mean
 from archlab.planning.plans import Plan, plan
-from archlab.planning.runs import RunSettings, as_config, make_variant, run_config
+from archlab.planning.runs import RunSettings, make_variant, run_config
 from archlab.planning.sweeps import Sweep, load_sweep
 from archlab.records import Result, RunSpec, Variant
 from archlab.results.collection import Results
@@ -79,13 +81,13 @@ def train(
     output: a folder that gets a copy of model-best. seed: default training.seed. A run that is in the store
     already is not done again. Raises MisfitError where the config does not pass `check`.
     """
+    import_code(code)
     report = check(config)
     if not report.ok:
         raise MisfitError(report.errors[0].message, report.errors[0].fix)
     if output is not None:
         require_writable(Path(output))
     device, gpu_id = find_device(gpu)
-    import_code(code)
     variants = [make_variant(config, "config")]
     settings = RunSettings(sweep=ADHOC, code=code, device=device, gpu_id=gpu_id)
     runs = settings.runs(variants, [seed_of(config) if seed is None else seed])
@@ -109,6 +111,7 @@ def train_variants(
     require_data(variants)
     store = Store(sweep, experiments)
     with store.locked():
+        write_json(store.paths.plan, layout.to_dict())
         known = _run(store, variants, runs, "local", jobs, on_event, retry_failed=True)
     return Results(layout, known)
 
@@ -203,18 +206,40 @@ def _run(
 ) -> dict[str, Result]:
     """All results of some runs, by run id; those the store has not are trained and recorded."""
     known = {spec.run_id: r for spec in runs if (r := _known(store, spec, retry_failed)) is not None}
+    for result in known.values():
+        if store.load(result.run_id) is None:
+            store.record(result)
     todo = [spec for spec in runs if spec.run_id not in known]
     configs = {variant.variant_id: variant.config for variant in variants}
     prepared = (store.prepare(spec, run_config(configs[spec.variant_id], spec.seed)) for spec in todo)
-    for result in _results(engine_name, store, jobs, todo, prepared, on_event):
-        store.record(result)
-        known[result.run_id] = result
+    with _closing(_results(engine_name, store, jobs, todo, prepared, on_event)) as results:
+        for result in results:
+            store.record(result)
+            known[result.run_id] = result
     return known
 
 
+@contextmanager
+def _closing(results: Iterator[Result]) -> Iterator[Iterator[Result]]:
+    """Close an engine's iterator at once when its driver is interrupted, not when it is forgotten."""
+    try:
+        yield results
+    finally:
+        if isinstance(results, Generator):
+            results.close()
+
+
 def _known(store: Store, spec: RunSpec, retry_failed: bool) -> Result | None:
-    result = store.load(spec.run_id)
+    result = store.load(spec.run_id) or _handed_over(store, spec)
     return None if result is None or (retry_failed and result.status != "done") else result
+
+
+def _handed_over(store: Store, spec: RunSpec) -> Result | None:
+    """The result of a run that was finished and not recorded, because its driver was killed in between."""
+    outcome = store.outcome(spec.run_id)
+    if outcome is None or outcome.status != "done":
+        return None
+    return make_result(replace(spec, attempt=store.attempts(spec.run_id)), outcome)
 
 
 def _results(

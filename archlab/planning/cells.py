@@ -46,7 +46,7 @@ def cells(sweep: Sweep, base: Mapping[str, Any]) -> Iterator[Cell]:
         changes = tuple(zip(axes, combination, strict=True))
         yield Cell(names.row(changes), names.column(changes), changes)
     columns = sweep.file.table.columns
-    fixed = [(path, values[0]) for path, values in axes.items() if len(values) == 1 and path != columns]
+    fixed = [(path, v[0]) for path, v in sweep.settings.items() if len(v) == 1 and path != columns]
     for name, settings in sweep.file.variants.items():
         for value in axes[columns] if columns else [None]:
             chosen = [(columns, value)] if columns else []

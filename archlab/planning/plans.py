@@ -9,7 +9,14 @@ from archlab.checking.checks import check, merge_findings
 from archlab.configs.loading import Source, fill_config, override_config, read_config
 from archlab.configs.slotting import find_slot, get_section, slots
 from archlab.configs.swapping import resolve_block, swap
-from archlab.errors import InvalidError, SweepError, UnknownBlockError, UnknownSlotError, did_you_mean
+from archlab.errors import (
+    InvalidError,
+    SwapError,
+    SweepError,
+    UnknownBlockError,
+    UnknownSlotError,
+    did_you_mean,
+)
 from archlab.planning.cells import Cell, cells
 from archlab.planning.runs import WEIGHTED_SCORE, RunSettings, make_variant
 from archlab.planning.sweeps import Choice, Sweep, load_sweep
@@ -19,6 +26,8 @@ if TYPE_CHECKING:
     from confection import Config
 
 ALWAYS_SCORED = ("token_acc", "token_p", "token_r", "token_f")
+NOT_NUMBERS = ("_per_type", "_per_feat", "_desc")
+"""The ends of score names under which spaCy gives tables and texts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,8 +151,18 @@ class _VariantMaker:
             if choice is None:
                 config = override_config(config, {full: change})
             elif choice.block is not None:
-                config = swap(config, full, choice.block, **choice.arguments).config
+                try:
+                    config = swap(config, full, choice.block, **choice.arguments).config
+                except SwapError as error:
+                    where = self.sweep.where(*self._location(cell, path, choice))
+                    raise SwapError(f"{where}: {error.message}", error.hint) from None
         return fill_config(config)
+
+    def _location(self, cell: Cell, path: str, choice: Choice) -> tuple[str | int, ...]:
+        """Where a choice stands in the sweep file."""
+        if cell.named and path in self.sweep.file.variants[cell.row]:
+            return ("variants", cell.row, path)
+        return ("swaps", path, self.sweep.swaps[path].index(choice))
 
     def _depth(self, path: str) -> int:
         is_full = get_section(self.base, path.split(".")[0]) is not None
@@ -213,7 +232,8 @@ def _score_name(sweep: Sweep, variants: Iterable[Variant]) -> str:
     """The score of the sweep; raises SweepError for one that no variant gives."""
     name = sweep.file.score or WEIGHTED_SCORE
     known = {WEIGHTED_SCORE, *ALWAYS_SCORED}
-    known |= {score for variant in variants for score in variant.config["training"]["score_weights"]}
+    weights = {score for variant in variants for score in variant.config["training"]["score_weights"]}
+    known |= {score for score in weights if not score.endswith(NOT_NUMBERS)}
     if name not in known:
         raise SweepError(
             f"{sweep.where('score')}: no variant gives a score {name}.",

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archlab.configs import fingerprints
-from archlab.configs.loading import config_text, interpolated
+from archlab.configs.loading import as_config, config_text, interpolated
 from archlab.records import Fingerprints, Json, Limits, RunSpec, Variant
 
 if TYPE_CHECKING:
@@ -88,13 +88,6 @@ def run_config(config: Mapping[str, Any], seed: int) -> str:
     final["training"]["seed"] = seed
     _make_absolute(final)
     return config_text(final)
-
-
-def as_config(config: Mapping[str, Any]) -> "Config":
-    """A mapping as a config whose variables are not resolved yet."""
-    from confection import Config
-
-    return Config(dict(config), is_interpolated=False)
 
 
 def _make_absolute(section: dict[str, Any], in_paths: bool = False) -> None:

@@ -49,9 +49,9 @@ class Choice:
         block = self.block if isinstance(self.block, dict) else {}
         name = next((value for key, value in block.items() if key.startswith("@")), self.block)
         arguments = {key: value for key, value in block.items() if not key.startswith("@")} | self.arguments
-        plain = [f"{k}={short_value(v)}" for k, v in arguments.items() if not isinstance(v, dict)]
+        told = ", ".join(f"{key}={short_value(value)}" for key, value in arguments.items())
         short = str(name).rpartition(":")[2].removeprefix("spacy.")
-        return f"{short}({', '.join(plain)})" if plain else short
+        return f"{short}({told})" if told else short
 
     def to_json(self) -> Any:
         """The choice as a sweep file would say it."""
@@ -223,4 +223,6 @@ def _explain(error: ValidationError, source: YamlFile) -> SweepError:
 
 def short_value(value: Any) -> str:
     """A value as a label shows it."""
+    if isinstance(value, dict) and any(str(key).startswith("@") for key in value):
+        return Choice(value, {}).label
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -71,10 +71,11 @@ def load_layout(store: Store) -> Layout | None:
 
 
 def _layout_of_results(sweep: str, results: list[Result]) -> Layout:
-    """A layout for results whose plan is lost: a row per variant."""
+    """A layout for results whose plan is lost: a row per variant, none of them known to be the base."""
     run_ids: dict[tuple[str, str], list[str]] = {}
     for result in results:
-        run_ids.setdefault((result.variant, result.variant_id), []).append(result.run_id)
+        row = f"{result.variant_id} {result.variant}"
+        run_ids.setdefault((row, result.variant_id), []).append(result.run_id)
     places = tuple(
         Place(row=row, column=None, variant_id=variant_id, run_ids=tuple(ids))
         for (row, variant_id), ids in run_ids.items()

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from archlab.errors import InvalidError, MachineError
@@ -45,14 +46,17 @@ class Store:
         """
         self._require_not_done(spec.run_id)
         paths = self.paths.run(spec.run_id)
-        before = read_json(paths.spec)
-        attempts = before.get("attempt") if isinstance(before, dict) else 0
-        attempt = attempts + 1 if isinstance(attempts, int) else 1
-        spec = RunSpec.from_dict({**spec.to_dict(), "attempt": attempt})
+        spec = replace(spec, attempt=self.attempts(spec.run_id) + 1)
         _remove_attempt(paths)
         write_text(paths.config, config)
         write_json(paths.spec, spec.to_dict())
         return spec
+
+    def attempts(self, run_id: str) -> int:
+        """How often a run has been prepared, as far as its spec.json can be read."""
+        spec = read_json(self.paths.run(run_id).spec)
+        attempt = spec.get("attempt") if isinstance(spec, dict) else None
+        return attempt if isinstance(attempt, int) else 0
 
     def record(self, result: Result) -> None:
         """Write a result: the last thing a run leaves. What its child handed over is in it.

@@ -71,9 +71,7 @@ def train_run(
     )
 
 
-def _train(
-    spec: RunSpec, paths: RunPaths, clock: Clock, on_evaluation: Callable[[Json], None]
-) -> Outcome:
+def _train(spec: RunSpec, paths: RunPaths, clock: Clock, on_evaluation: Callable[[Json], None]) -> Outcome:
     with clock.phase("start"):
         from spacy.training.initialize import init_nlp
         from spacy.util import import_file, load_config
@@ -84,7 +82,7 @@ def _train(
         for file in spec.code:
             import_file("python_code", file)
         config = load_config(paths.config, interpolate=False)
-        activate(spec.gpu_id, config.interpolate()["training"]["gpu_allocator"])
+        activate(spec.gpu_id)
     with clock.phase("initialize"):
         nlp = init_nlp(config, use_gpu=spec.gpu_id)
     with paths.progress.open("a", encoding="utf8") as progress:

@@ -31,20 +31,17 @@ def find_device(gpu_id: int | None) -> tuple[str, int]:
     return _gpu_model(gpu_id, asked), gpu_id
 
 
-def activate(gpu_id: int, allocator: str | None) -> None:
-    """Make this process train on a GPU, as spaCy's own `train` does; nothing for -1.
+def activate(gpu_id: int) -> None:
+    """Make this process train on a GPU; nothing for -1. spaCy then sets training.gpu_allocator itself.
 
-    allocator: training.gpu_allocator, `pytorch`, `tensorflow` or None.
     Raises DeviceError where it cannot.
     """
     if gpu_id < 0:
         return
-    from thinc.api import require_gpu, set_gpu_allocator
+    from thinc.api import require_gpu
 
     try:
         require_gpu(gpu_id)
-        if allocator:
-            set_gpu_allocator(allocator)
     except Exception as error:  # drivers raise kinds of their own
         raise DeviceError(f"GPU {gpu_id} cannot be used: {error}") from None
 

@@ -89,7 +89,7 @@ def test_overrides_set_what_is_there_and_name_what_is_not(tmp_path: Path) -> Non
         ('[nlp]\nlang = "en"\nnonsense\n', ":3: this is neither a [section] nor `key = value`: nonsense"),
         ("[nlp]\n\n[nlp]\n", ":3: the section [nlp] is there twice."),
         ("[nlp]\na = 1\na = 2\n", ":3: a is set twice in [nlp]."),
-        ("[nlp.x]\na = 1\n", "Section 'nlp' is not defined"),
+        ("[nlp.x]\na = 1\n", ":1: [nlp.x] stands there without a section [nlp].\nPut [nlp] before it"),
         ("[training]\n", "names no language"),
         (
             '[nlp]\nlang = "en"\npipeline = ["tager"]\n'

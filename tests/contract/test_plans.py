@@ -97,8 +97,34 @@ def test_a_variant_that_does_not_fit_is_rejected_with_its_findings_and_the_rest_
 def test_a_swap_without_a_known_value_is_rejected_with_the_way_to_give_it(plan_of: PlanOf) -> None:
     planned = plan_of("swaps:\n  textcat.model: [base, spacy.TextCatLowData.v1]\n")
     (rejected,) = planned.rejected
-    assert "needs" in rejected.findings[0].message
+    assert "sweep.yml:3: textcat.model: spacy.TextCatLowData.v1 needs" in rejected.findings[0].message
     assert "width=..." in (rejected.findings[0].fix or "")
+
+
+def test_a_named_variant_stands_on_the_base_not_on_the_grids_swaps(plan_of: PlanOf) -> None:
+    planned = plan_of(
+        "swaps:\n  textcat.model: [spacy.TextCatBOW.v3]\n"
+        "variants:\n  deep: {textcat.model.tok2vec.encode: {spacy.MaxoutWindowEncoder.v2: {depth: 4}}}\n"
+    )
+    assert labels(planned) == ["TextCatBOW.v3", "deep"]
+    model = planned.variants[1].config["components"]["textcat"]["model"]
+    assert model["@architectures"] == "spacy.TextCatEnsemble.v2"
+
+
+def test_whole_blocks_are_told_apart_by_what_is_in_them(plan_of: PlanOf) -> None:
+    def tok2vec(embed: str) -> str:
+        encode = "{'@architectures': spacy.MaxoutWindowEncoder.v2}"
+        return (
+            f"{{'@architectures': spacy.Tok2Vec.v2, embed: {{'@architectures': {embed}}}, encode: {encode}}}"
+        )
+
+    blocks = [tok2vec(embed) for embed in ("spacy.CharacterEmbed.v2", "spacy.MultiHashEmbed.v2")]
+    planned = plan_of(f"swaps:\n  textcat.model.tok2vec: [{', '.join(blocks)}]\n", level="types")
+    rows = {variant.row for variant in planned.variants} | {rejected.row for rejected in planned.rejected}
+    assert rows == {
+        "tok2vec=Tok2Vec.v2(embed=CharacterEmbed.v2, encode=MaxoutWindowEncoder.v2)",
+        "tok2vec=Tok2Vec.v2(embed=MultiHashEmbed.v2, encode=MaxoutWindowEncoder.v2)",
+    }
 
 
 @pytest.mark.parametrize(
@@ -115,6 +141,12 @@ def test_a_swap_without_a_known_value_is_rejected_with_the_way_to_give_it(plan_o
         (
             "score: cats_mikro_f\n",
             "sweep.yml:2: no variant gives a score cats_mikro_f.\nDid you mean cats_micro_f?",
+        ),
+        (
+            "score: cats_f_per_type\n",
+            "sweep.yml:2: no variant gives a score cats_f_per_type.\n"
+            "Known: cats_macro_auc, cats_macro_f, cats_macro_p, cats_macro_r, cats_micro_f, cats_micro_p, "
+            "cats_micro_r, cats_score, score, token_acc, token_f, token_p, token_r.",
         ),
         (
             "overrides:\n  training.dropuot: [0.1, 0.2]\n",

@@ -31,7 +31,9 @@ def test_one_thing_is_not_many() -> None:
 def test_spread_is_mean_and_sample_deviation() -> None:
     found = spread([0.8, 0.9])
     assert found is not None
-    assert (found.mean, found.sd, found.n) == (pytest.approx(0.85), pytest.approx(0.0707106781), 2)
+    assert found.mean == pytest.approx(0.85)
+    assert found.sd == pytest.approx(0.0707106781)
+    assert found.n == 2
     assert spread([0.8]) == Spread(0.8, None, 1)
     assert spread([]) is None
 

@@ -1,0 +1,136 @@
+"""What a person reads, compared as text. After a change that is meant: pytest tests/golden --renew-golden."""
+
+import io
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import archlab
+from archlab.records import Cost, Environment, Fingerprints, Reason, Result, Seconds
+from archlab.reporting.terminal import make_console, show_diff, show_report, show_slots, show_table
+from archlab.results.tables import Layout, Place, make_table
+
+if TYPE_CHECKING:
+    from conftest import Cli
+    from rich.console import Console
+
+Golden = Callable[[str, str], None]
+COMMANDS = ["", "swap", "slots", "check", "train", "grid", "table"]
+
+
+def shown(show: Callable[["Console"], None]) -> str:
+    stream = io.StringIO()
+    show(make_console(stream))
+    return re.sub(r" +$", "", stream.getvalue(), flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help(cli: "Cli", golden: Golden, command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    done = cli(*([command] if command else []), "--help")
+    assert done.code == 0
+    golden(f"help_{command or 'archlab'}", done.out)
+
+
+@pytest.mark.parametrize(
+    ("name", "slot", "block"),
+    [
+        ("bow", "textcat.model", "spacy.TextCatBOW.v1"),
+        ("reduce", "textcat.model", "spacy.TextCatReduce.v1"),
+        ("character", "textcat.model.tok2vec.embed", "spacy.CharacterEmbed.v2"),
+        ("misfit", "textcat.model", "spacy.Tagger.v2"),
+    ],
+)
+@pytest.mark.usefixtures("workplace")
+def test_swap(cli: "Cli", golden: Golden, name: str, slot: str, block: str) -> None:
+    done = cli("swap", slot, block)
+    golden(f"swap_{name}", f"exit code {done.code}\n{done.out}--- stderr\n{done.err}")
+
+
+def test_swap_back_from_a_bag_of_words(workplace: Path, golden: Golden) -> None:
+    base = archlab.load_config(workplace / "configs" / "base.cfg")
+    bow = archlab.swap(base, "textcat.model", "spacy.TextCatBOW.v3").config
+    back = archlab.swap(bow, "textcat.model", "spacy.TextCatEnsemble.v2")
+    golden("swap_back", shown(lambda console: show_diff(console, back.diff, back.notes)))
+
+
+def test_slots(workplace: Path, golden: Golden) -> None:
+    base = archlab.load_config(workplace / "configs" / "base.cfg")
+    golden("slots", shown(lambda console: show_slots(console, archlab.slots(base))))
+
+
+def test_findings(workplace: Path, golden: Golden) -> None:
+    base = archlab.load_config(workplace / "configs" / "base.cfg")
+    config = archlab.swap(base, "textcat.model.tok2vec.encode", "spacy.MultiHashEmbed.v2").config
+    config["components"]["textcat"]["model"]["linear_model"]["ngram_sise"] = 1
+    report = archlab.check(config)
+    labelled = replace(report.findings[0], variants=("one", "two", "three", "four", "five"))
+    report = replace(report, findings=(labelled, *report.findings[1:]))
+    golden("findings", shown(lambda console: show_report(console, report, subject="configs/base.cfg")))
+
+
+@pytest.mark.usefixtures("workplace")
+def test_dry_run(cli: "Cli", golden: Golden) -> None:
+    done = cli("grid", "configs/sweep.yml", "--dry-run")
+    golden("dry_run", re.sub(r"\b[0-9a-f]{12}\b", "<variant id>", done.out))
+
+
+def a_result(run_id: str, score: float, seed: int) -> Result:
+    return Result(
+        run_id=run_id,
+        variant_id=run_id[0],
+        variant=run_id[0],
+        swaps={},
+        seed=seed,
+        status="done",
+        reason=None,
+        score=score,
+        score_name="cats_micro_f",
+        scores={},
+        best_step=10,
+        steps=10,
+        epochs=1,
+        cost=Cost(parameters=1_310_000, words_per_second=41234.5 + seed, seconds=Seconds(total=12.34)),
+        environment=Environment(),
+        fingerprints=Fingerprints(config="c", data="d", code="e", versions="v"),
+        started=None,
+        finished=None,
+        attempt=1,
+    )
+
+
+def test_table_with_columns(golden: Golden) -> None:
+    rows = {"base TextCatEnsemble.v2": (0.98, 0.96), "TextCatBOW.v1": (0.985, 0.5)}
+    places: list[Place] = []
+    results: dict[str, Result] = {}
+    for row, means in rows.items():
+        for column, mean in zip(("keywords", "word_order"), means, strict=True):
+            ids = tuple(f"{row[0]}{column[0]}{seed}" for seed in (0, 1))
+            places.append(Place(row=row, column=column, variant_id=row, run_ids=ids))
+            results |= {run: a_result(run, mean + seed / 100, seed) for seed, run in enumerate(ids)}
+    layout = Layout(sweep="demo", score_name="cats_micro_f", places=tuple(places))
+    golden("table_columns", shown(lambda console: show_table(console, make_table(layout, results))))
+
+
+def test_table_with_problems(golden: Golden) -> None:
+    killed = Reason(kind="killed", message="the process was killed by SIGKILL")
+    results = {
+        "a0": a_result("a0", 0.8, 0),
+        "a1": a_result("a1", 0.82, 1),
+        "b0": a_result("b0", 0.7, 0),
+        "b1": replace(a_result("b1", 0.0, 1), status="failed", reason=killed, score=None),
+    }
+    places = (
+        Place(row="base", column=None, variant_id="a", run_ids=("a0", "a1")),
+        Place(row="dropout=0.9", column=None, variant_id="b", run_ids=("b0", "b1")),
+        Place(row="not yet", column=None, variant_id="c", run_ids=("c0", "c1")),
+        Place(
+            row="Tagger.v2", column=None, variant_id=None, run_ids=(), rejected="it returns List[Floats2d]"
+        ),
+    )
+    layout = Layout(sweep="demo", score_name="score", places=places)
+    golden("table_problems", shown(lambda console: show_table(console, make_table(layout, results))))

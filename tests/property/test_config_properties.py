@@ -1,0 +1,105 @@
+"""Configs, plans and tables under values that nobody would think of."""
+
+import keyword
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import archlab
+from archlab.configs.differences import diff_configs
+from archlab.configs.fingerprints import digest, variant_id
+from archlab.configs.loading import as_config, config_text, parse_config
+
+KEYS = st.from_regex(r"[a-z][a-z_0-9]{0,8}", fullmatch=True).filter(lambda key: not keyword.iskeyword(key))
+TEXTS = st.text(
+    st.characters(min_codepoint=32, max_codepoint=0x2FFF, exclude_characters="$\x7f\x85"), max_size=12
+)
+NUMBERS = st.one_of(st.integers(), st.floats(allow_nan=False, allow_infinity=False))
+VALUES = st.one_of(st.none(), st.booleans(), NUMBERS, st.lists(NUMBERS, max_size=3), TEXTS)
+SECTIONS = st.recursive(
+    st.dictionaries(KEYS, VALUES, max_size=4),
+    lambda inner: st.dictionaries(KEYS, st.one_of(VALUES, inner), max_size=4),
+    max_leaves=12,
+)
+CONFIGS = st.dictionaries(KEYS, SECTIONS, min_size=1, max_size=4)
+
+
+@given(CONFIGS)
+def test_dumping_and_parsing_gives_the_same_config(data: dict[str, Any]) -> None:
+    assert parse_config(config_text(as_config(data))) == data
+
+
+@given(CONFIGS)
+def test_a_config_does_not_differ_from_itself_and_differs_from_a_changed_one(data: dict[str, Any]) -> None:
+    assert not diff_configs(data, data)
+    assert diff_configs(data, {**data, "added": {"a": 1}})
+
+
+@given(CONFIGS, st.randoms(use_true_random=False))
+def test_a_digest_depends_on_content_not_on_order(data: dict[str, Any], random: Any) -> None:
+    def shuffled(value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        keys = list(value)
+        random.shuffle(keys)
+        return {key: shuffled(value[key]) for key in keys}
+
+    assert digest(shuffled(data)) == digest(data)
+    assert digest({**data, "added": None}) != digest(data)
+
+
+BASE = Path(__file__).resolve().parents[2] / "configs" / "base.cfg"
+BLOCKS = ["spacy.TextCatBOW.v3", "spacy.TextCatReduce.v1", "spacy.TextCatParametricAttention.v1"]
+EMBEDDINGS = ["spacy.CharacterEmbed.v2", "spacy.MultiHashEmbed.v2"]
+
+
+@pytest.fixture(scope="module")
+def base() -> Any:
+    return archlab.load_config(BASE)
+
+
+@given(st.lists(st.sampled_from(BLOCKS), min_size=1, max_size=4))
+@settings(max_examples=15, deadline=None)
+def test_swapping_to_what_is_there_changes_nothing_wherever_one_came_from(base: Any, path: list[str]) -> None:
+    config = base
+    for block in path:
+        config = archlab.swap(config, "textcat.model", block).config
+    assert not archlab.swap(config, "textcat.model", path[-1]).diff
+    assert archlab.check(config).ok
+
+
+@given(st.sampled_from(EMBEDDINGS), st.integers(1, 4))
+@settings(max_examples=10, deadline=None)
+def test_a_swap_and_its_inverse_cancel(base: Any, embedding: str, depth: int) -> None:
+    """The old block, put back whole, gives the old config; the base is untouched on the way."""
+    before = variant_id(base.interpolate())
+    embed = "components.textcat.model.tok2vec.embed"
+    old = dict(base["components"]["textcat"]["model"]["tok2vec"]["embed"])
+    there = archlab.swap(base, embed, embedding).config
+    there = archlab.swap(
+        there, "textcat.model.tok2vec.encode", "spacy.MaxoutWindowEncoder.v2", depth=depth
+    ).config
+    back = archlab.swap(there, embed, old).config
+    encode = dict(base["components"]["textcat"]["model"]["tok2vec"]["encode"])
+    back = archlab.swap(back, "textcat.model.tok2vec.encode", encode).config
+    assert variant_id(back.interpolate()) == before == variant_id(base.interpolate())
+
+
+def ids_of_a_plan(folder: Path, blocks: list[str], dropouts: list[float]) -> set[str]:
+    text = f"base: {BASE}\nseeds: 2\nswaps:\n  textcat.model: [{', '.join(blocks)}]\n"
+    (folder / "s.yml").write_text(f"{text}overrides:\n  training.dropout: {dropouts}\n")
+    return {spec.run_id for spec in archlab.plan(folder / "s.yml", level="types").runs}
+
+
+@given(st.permutations(["base", *BLOCKS]), st.permutations([0.1, 0.2]))
+@settings(max_examples=6, deadline=None)
+def test_the_ids_of_a_plan_do_not_depend_on_order(
+    tmp_path_factory: pytest.TempPathFactory, blocks: list[str], dropouts: list[float]
+) -> None:
+    folder = tmp_path_factory.mktemp("plan")
+    ids = ids_of_a_plan(folder, blocks, dropouts)
+    assert len(ids) == 16
+    assert ids == ids_of_a_plan(folder, ["base", *BLOCKS], [0.1, 0.2])

@@ -134,7 +134,7 @@ def _run(
     except KeyboardInterrupt:
         left = len(missing_runs(planned.runs, experiments))
         raise InterruptedByUserError(
-            f"Stopped: {len(planned.runs) - left} of {len(planned.runs)} runs are stored, {left} are left.",
+            f"Stopped: {len(planned.runs) - left} of {len(planned.runs)} runs are stored, {left} left.",
             "The same command does the rest.",
         ) from None
 

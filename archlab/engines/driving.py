@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -212,21 +212,11 @@ def _run(
     todo = [spec for spec in runs if spec.run_id not in known]
     configs = {variant.variant_id: variant.config for variant in variants}
     prepared = (store.prepare(spec, run_config(configs[spec.variant_id], spec.seed)) for spec in todo)
-    with _closing(_results(engine_name, store, jobs, todo, prepared, on_event)) as results:
+    with closing(_results(engine_name, store, jobs, todo, prepared, on_event)) as results:
         for result in results:
             store.record(result)
             known[result.run_id] = result
     return known
-
-
-@contextmanager
-def _closing(results: Iterator[Result]) -> Iterator[Iterator[Result]]:
-    """Close an engine's iterator at once when its driver is interrupted, not when it is forgotten."""
-    try:
-        yield results
-    finally:
-        if isinstance(results, Generator):
-            results.close()
 
 
 def _known(store: Store, spec: RunSpec, retry_failed: bool) -> Result | None:
@@ -249,9 +239,10 @@ def _results(
     todo: Sequence[RunSpec],
     prepared: Iterator[RunSpec],
     on_event: Watcher,
-) -> Iterator[Result]:
+) -> Generator[Result, None, None]:
+    """The results of an engine. Close it when interrupted: what was started then ends at once."""
     if not todo:
-        return iter(())
+        return
     if name == "inline":
         from archlab.engines.inline import InlineEngine
 
@@ -259,7 +250,7 @@ def _results(
     else:
         at_once = jobs or default_jobs(todo[0].gpu_id)
         engine = LocalEngine(store.paths, max(1, min(at_once, len(todo))), on_event)
-    return engine.run(prepared)
+    yield from engine.run(prepared)
 
 
 def _layout(

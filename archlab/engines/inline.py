@@ -1,7 +1,10 @@
 """The engine for debuggers: every run in this process, one after the other."""
 
 import contextlib
+import io
+import sys
 from collections.abc import Iterable, Iterator
+from typing import IO, Any
 
 from archlab.engines.base import Event, Watcher, evaluated, make_result, nobody
 from archlab.records import Json, Result, RunSpec
@@ -25,12 +28,34 @@ class InlineEngine:
 
             self.on_event(Event(kind="started", spec=spec))
             paths = self.paths.run(spec.run_id)
-            with paths.log.open("a", encoding="utf8") as log, contextlib.redirect_stdout(log):
+            with paths.log.open("a", encoding="utf8") as log, _printing_to(_Both(log, sys.stderr)):
                 _forget_models()
                 outcome = train_run(spec, paths, tell)
             result = make_result(spec, outcome)
             self.on_event(Event(kind="ended", spec=spec, result=result))
             yield result
+
+
+class _Both(io.TextIOBase):
+    """Writes to the log and to the terminal, so that a debugger's prompt is seen."""
+
+    def __init__(self, *streams: IO[str]) -> None:
+        self.streams = streams
+
+    def write(self, text: str) -> int:
+        for stream in self.streams:
+            stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        for stream in self.streams:
+            stream.flush()
+
+
+@contextlib.contextmanager
+def _printing_to(stream: Any) -> Iterator[None]:
+    with contextlib.redirect_stdout(stream), contextlib.redirect_stderr(stream):
+        yield
 
 
 def _forget_models() -> None:

@@ -110,3 +110,15 @@ def did_you_mean(name: str, known: Iterable[str]) -> str | None:
     """ "Did you mean X?" for the nearest known name, or None."""
     match = nearest(name, known)
     return None if match is None else f"Did you mean {match}?"
+
+
+def explain(error: BaseException) -> str:
+    """What any exception says, in one paragraph and with its kind."""
+    details = getattr(error, "errors", None)
+    if isinstance(details, list) and details and all(isinstance(detail, dict) for detail in details):
+        parts = [f"{'.'.join(map(str, d.get('loc', [])))} {d.get('msg', '')}".strip() for d in details]
+        return "; ".join(parts)
+    if isinstance(error, SyntaxError):
+        return f"{type(error).__name__}: {error.msg}"
+    text = " ".join(str(getattr(error, "desc", None) or error).split())
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

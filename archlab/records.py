@@ -84,9 +84,6 @@ class Report:
         """True where no finding is an error."""
         return not self.errors
 
-    def __add__(self, other: "Report") -> "Report":
-        return Report(self.findings + other.findings)
-
     def to_dict(self) -> Json:
         return {"ok": self.ok, "findings": [finding.to_dict() for finding in self.findings]}
 
@@ -109,7 +106,7 @@ class Variant:
 
     row, column: where the table shows it; column is None where the sweep has no columns.
     settings: slot or override path -> the choice made there, JSON values.
-    config: filled, with its variables, without a seed of its own.
+    config: filled, with its variables; a run sets its seed.
     """
 
     variant_id: str
@@ -121,6 +118,15 @@ class Variant:
     @property
     def label(self) -> str:
         return self.row if self.column is None else f"{self.row} [{self.column}]"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placement:
+    """A place in the table where a variant is shown."""
+
+    row: str
+    column: str | None
+    variant_id: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -248,8 +254,8 @@ class Environment(_FromDict):
 class Result(_FromDict):
     """What a run left; written as result.json, last, and never changed when done.
 
-    score: the value of score_name at the best step; `score` is the config's own weighted score.
-    scores: all numbers and tables that spaCy's scorer gave at the best step.
+    score: the value of score_name at the best step. scores: all numbers and tables that spaCy's scorer gave
+    there, and under `score` the config's own weighted score.
     started, finished: UTC, ISO 8601.
     """
 
@@ -273,6 +279,11 @@ class Result(_FromDict):
     finished: str | None
     attempt: int
     schema_version: int = SCHEMA_VERSION
+
+    def value(self, score_name: str) -> float | None:
+        """A score by name; None where the run has no such number."""
+        score = self.scores.get(score_name)
+        return score if isinstance(score, (int, float)) else None
 
     def to_dict(self) -> Json:
         return asdict(self)

@@ -283,7 +283,9 @@ def _hints(function: Any) -> dict[str, Any]:
     elif not hasattr(annotated, "__annotations__"):
         annotated = type(annotated).__call__
     module = sys.modules.get(getattr(annotated, "__module__", None) or "")
-    scope = {**vars(thinc.types), **(vars(module) if module else {})}
+    # a --code file is in no sys.modules: its functions know their own globals
+    own = getattr(annotated, "__globals__", None) or (vars(module) if module else {})
+    scope = {**vars(thinc.types), **own}
     return {name: _resolve(hint, scope) for name, hint in getattr(annotated, "__annotations__", {}).items()}
 
 

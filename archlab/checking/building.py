@@ -5,44 +5,69 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from archlab.errors import explain
 from archlab.records import Finding
 
 
 def check_builds(config: Mapping[str, Any]) -> list[Finding]:
-    """An error for each component that cannot be constructed from its section.
+    """An error for each component that cannot be constructed, each in the pipeline it belongs to.
 
     config: filled and interpolated, and free of errors at level types.
-    Sections that are equal are built once in a process, however many configs hold them.
+    Pipelines that are equal are built once in a process, however many configs hold them.
     """
-    findings = []
-    lang = config["nlp"]["lang"]
-    for name in config["nlp"]["pipeline"]:
-        component = config["components"][name]
-        if "factory" not in component:  # sourced from a trained pipeline: nothing of ours to build
-            continue
-        problem = _build_component(lang, name, json.dumps(component, sort_keys=True))
-        if problem is not None:
-            slot = f"components.{name}.model" if "model" in component else f"components.{name}"
-            findings.append(Finding(severity="error", slot=slot, message=f"it cannot be built: {problem}"))
+    components = {name: config["components"][name] for name in config["nlp"]["pipeline"]}
+    problems = _build_components(_canonical(config["nlp"]), json.dumps(components))
+    findings = [
+        Finding(severity="error", slot=slot, message=f"it cannot be built: {problem}")
+        for slot, problem in problems
+    ]
     training = {key: value for key, value in config["training"].items() if key not in ("seed", "logger")}
-    problem = _resolve_blocks(json.dumps(training, sort_keys=True))
+    problem = _resolve_blocks(_canonical(training))
     if problem is not None:
-        findings.append(
-            Finding(severity="error", slot="training", message=f"it cannot be resolved: {problem}")
-        )
+        message = f"it cannot be resolved: {problem}"
+        findings.append(Finding(severity="error", slot="training", message=message))
     return findings
 
 
+def bare_pipeline(nlp_section: Mapping[str, Any]) -> Any:
+    """A Language as a config's [nlp] makes it, with its tokenizer and without components.
+
+    The callback after_pipeline_creation is left out: it is for a pipeline that is whole.
+    """
+    from spacy.util import load_model_from_config
+
+    section = {**nlp_section, "pipeline": [], "disabled": [], "after_pipeline_creation": None}
+    return load_model_from_config({"nlp": section, "components": {}}, auto_fill=True)
+
+
 @lru_cache(maxsize=4096)
-def _build_component(lang: str, name: str, section: str) -> str | None:
-    """What goes wrong when the component is built; None where nothing does."""
-    component = json.loads(section)
-    factory = component.pop("factory")
+def _build_components(nlp_section: str, sections: str) -> tuple[tuple[str, str], ...]:
+    """(slot, what goes wrong) of each component that cannot be built, in the order of the pipeline."""
+    components: dict[str, dict[str, Any]] = json.loads(sections)
+    problems = []
     try:
-        _blank(lang).create_pipe(factory, name, config=component)
-    except Exception as error:  # user code may raise anything: all of it is a finding
-        return explain(error)
-    return None
+        nlp = bare_pipeline(json.loads(nlp_section))
+    except Exception as error:  # tokenizers and callbacks are user code: all of it is a finding
+        return (("nlp", explain(error)),)
+    for name, component in components.items():
+        slot = f"components.{name}.model" if "model" in component else f"components.{name}"
+        try:
+            if "source" in component:
+                _add_sourced(nlp, name, component)
+            else:
+                settings = {key: value for key, value in component.items() if key != "factory"}
+                nlp.add_pipe(component["factory"], name=name, config=settings)
+        except Exception as error:
+            problems.append((slot, explain(error)))
+    return tuple(problems)
+
+
+def _add_sourced(nlp: Any, name: str, component: Mapping[str, Any]) -> None:
+    """Add a component from a trained pipeline, as spaCy does."""
+    from spacy.util import load_model
+
+    source = load_model(component["source"], vocab=nlp.vocab, exclude=["lookups"])
+    nlp.add_pipe(component.get("component", name), source=source, name=name)
 
 
 @lru_cache(maxsize=4096)
@@ -57,19 +82,5 @@ def _resolve_blocks(section: str) -> str | None:
     return None
 
 
-@lru_cache(maxsize=8)
-def _blank(lang: str) -> Any:
-    from spacy import blank
-
-    return blank(lang)
-
-
-def explain(error: Exception) -> str:
-    """What an exception says, in one paragraph, with its kind."""
-    from confection import ConfigValidationError
-
-    if isinstance(error, ConfigValidationError):
-        parts = [f"{'.'.join(map(str, e.get('loc', [])))}: {e.get('msg', '')}" for e in error.errors or []]
-        return "; ".join(parts) or str(error.title)
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+def _canonical(section: Mapping[str, Any]) -> str:
+    return json.dumps(section, sort_keys=True)

@@ -30,10 +30,23 @@ def check(config: "Config", level: str = "build", *, source: Source | None = Non
             f"There is no level {level!r}; the levels are {', '.join(LEVELS)}.", did_you_mean(level, LEVELS)
         )
     values = interpolated(config)
-    findings = check_types(values)
+    findings = [*_ignored(source), *check_types(values)]
     if level == "build" and not any(finding.severity == "error" for finding in findings):
         findings += check_builds(values)
     return Report(tuple(sorted((_placed(f, source) for f in findings), key=_order)))
+
+
+def _ignored(source: Source | None) -> list[Finding]:
+    """A warning for each setting of the file that spaCy drops without a word."""
+    return [
+        Finding(
+            severity="warning",
+            slot=path.rpartition(".")[0],
+            message=f"there is no setting {path.rpartition('.')[2]}: spaCy ignores it",
+            fix="mend its name, or remove it",
+        )
+        for path in (source.ignored if source else ())
+    ]
 
 
 def _placed(finding: Finding, source: Source | None) -> Finding:

@@ -1,119 +1,187 @@
 """Before anything is trained: are the corpora there, do they hold documents, and what is learned from?
 
-spaCy itself trains on a dev set without labels, scores 0, and says all is well.
+spaCy itself trains on a dev set without labels, or with the labels of another corpus, scores 0, and says
+all is well.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archlab.checking.building import explain
+from archlab.checking.building import bare_pipeline
 from archlab.configs.slotting import get_section
-from archlab.errors import CorpusError
+from archlab.errors import CorpusError, explain
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
 
-Has = Callable[["Doc"], bool]
-
 MAX_DOCUMENTS = 20_000
 """How many documents without the annotation are read before the rest is believed to lack it, too."""
 
-
-def _annotated(attribute: str, doc: "Doc") -> bool:
-    return doc.has_annotation(attribute)
-
-
-def _spans(key: str, doc: "Doc") -> bool:
-    return bool(doc.spans.get(key))
+DEV_DOCUMENTS = 500
+"""How many dev documents are read for their labels."""
 
 
-def _needs(component: Mapping[str, Any]) -> tuple[str, Has] | None:
-    """(what a component learns from, whether a document has it); None where that is not known."""
-    by_factory: dict[str, tuple[str, Has]] = {
-        "textcat": ("categories (doc.cats)", lambda doc: bool(doc.cats)),
-        "textcat_multilabel": ("categories (doc.cats)", lambda doc: bool(doc.cats)),
-        "ner": ("entities (doc.ents)", lambda doc: bool(doc.ents)),
-        "entity_linker": ("entities (doc.ents)", lambda doc: bool(doc.ents)),
-        "tagger": ("tags (token.tag)", partial(_annotated, "TAG")),
-        "morphologizer": (
-            "morphology or parts of speech (token.morph, token.pos)",
-            lambda doc: doc.has_annotation("MORPH") or doc.has_annotation("POS"),
-        ),
-        "parser": ("dependencies (token.dep)", partial(_annotated, "DEP")),
-        "senter": ("sentence starts (token.is_sent_start)", partial(_annotated, "SENT_START")),
-        "trainable_lemmatizer": ("lemmas (token.lemma)", partial(_annotated, "LEMMA")),
-    }
-    if component.get("factory") in ("spancat", "spancat_singlelabel", "span_finder"):
+@dataclass(frozen=True)
+class Need:
+    """What a component learns from. labels: those of a document; none where it lacks the annotation."""
+
+    what: str
+    labels: Callable[["Doc"], set[str]]
+
+
+def need_of(component: Mapping[str, Any]) -> Need | None:
+    """What a component of spaCy learns from, by its section; None where that is not known."""
+    factory = component.get("factory", "")
+    if factory in ("spancat", "spancat_singlelabel", "span_finder"):
         key = component.get("spans_key", "sc")
-        return f"spans (doc.spans[{key!r}])", partial(_spans, key)
-    return by_factory.get(component.get("factory", ""))
+        labels = factory != "span_finder"
+        return Need(
+            f"spans (doc.spans[{key!r}])",
+            lambda doc: {span.label_ if labels else "span" for span in doc.spans.get(key) or ()},
+        )
+    return _NEEDS.get(factory)
 
 
 def require_corpora(config: Mapping[str, Any]) -> None:
-    """Raise CorpusError unless train and dev corpus are there, hold documents, and hold at least one with
-    the annotation that each component learns from. Reading stops as soon as that is seen.
+    """Raise CorpusError unless train and dev corpus are there, hold documents, hold the annotation that each
+    component learns from and is scored by, and have a label in common. Reading stops as soon as that is seen.
 
     config: filled and interpolated.
     """
     from confection import Config
-    from spacy.util import load_model_from_config, resolve_dot_names
+    from spacy.util import resolve_dot_names
 
+    places = {role: config["training"][f"{role}_corpus"] for role in ("train", "dev")}
+    for place in places.values():
+        _require_file(place, config)
+    readers = {}
+    for role, place in places.items():
+        try:
+            (readers[role],) = resolve_dot_names(Config(dict(config)), [place])
+        except Exception as error:  # readers are user code: anything can be raised
+            raise CorpusError(f"{_named(place, config)} cannot be made: {explain(error)}") from None
+    nlp = bare_pipeline(config["nlp"])
+    needs = _needs(config)
+    scored = {name: need for name, need in needs.items() if _is_scored(config, name)}
+    dev = _read(places["dev"], config, readers["dev"], nlp, scored, {}, DEV_DOCUMENTS)
+    _read(places["train"], config, readers["train"], nlp, needs, dev, MAX_DOCUMENTS)
+
+
+def _needs(config: Mapping[str, Any]) -> dict[str, Need]:
     frozen = config["training"]["frozen_components"]
     trained = [name for name in config["nlp"]["pipeline"] if name not in frozen]
-    bare = {**config, "nlp": {**config["nlp"], "pipeline": [], "disabled": []}, "components": {}}
-    nlp = None
-    for role in ("train_corpus", "dev_corpus"):
-        path = config["training"][role]
-        _require_file(path, get_section(config, path) or {})
-        try:
-            nlp = nlp or load_model_from_config(bare, auto_fill=False)
-            (reader,) = resolve_dot_names(Config(dict(config)), [path])
-            documents: Iterable[Doc] = (example.reference for example in reader(nlp))
-            _require_annotation(path, config, trained, documents)
-        except CorpusError:
-            raise
-        except Exception as error:  # readers are user code and file formats: anything can be raised
-            raise CorpusError(f"{_named(path, config)} cannot be read: {explain(error)}") from None
-
-
-def _require_file(path: str, reader: Mapping[str, Any]) -> None:
-    if "path" not in reader:
-        return
-    place = f"--paths.{path.rpartition('.')[2]} FILE"
-    if not reader["path"]:
-        raise CorpusError(f"{path} has no path.", f"Name a .spacy file or a folder of them: {place}")
-    if not Path(reader["path"]).exists():
-        raise CorpusError(
-            f"{path}: there is no {reader['path']} (looked for in {Path.cwd()}).", f"Name another: {place}"
-        )
-
-
-def _require_annotation(
-    path: str, config: Mapping[str, Any], trained: list[str], documents: Iterable["Doc"]
-) -> None:
     components = config["components"]
-    missing = {name: need for name in trained if (need := _needs(components[name])) is not None}
+    return {name: need for name in trained if (need := need_of(components[name])) is not None}
+
+
+def _is_scored(config: Mapping[str, Any], name: str) -> bool:
+    """Whether a score of the component has a weight: what has none may lack its annotation in dev."""
+    from spacy.util import get_lang_class
+
+    meta = get_lang_class(config["nlp"]["lang"]).get_factory_meta(config["components"][name]["factory"])
+    weights = config["training"]["score_weights"]
+    return not meta.default_score_weights or any(weights.get(score) for score in meta.default_score_weights)
+
+
+def _read(
+    place: str,
+    config: Mapping[str, Any],
+    reader: Callable[..., Iterable[Any]],
+    nlp: Any,
+    needs: Mapping[str, Need],
+    other: Mapping[str, set[str]],
+    at_most: int,
+) -> dict[str, set[str]]:
+    """The labels per component that a corpus holds, read until one of each is in `other`, too.
+
+    Raises CorpusError for a corpus that cannot be read, holds no documents, lacks an annotation, or has no
+    label in common with `other`.
+    """
+    found: dict[str, set[str]] = {name: set() for name in needs}
     read = 0
-    for doc in islice(documents, MAX_DOCUMENTS):
-        read += 1
-        missing = {name: need for name, need in missing.items() if not need[1](doc)}
-        if not missing:
-            return
-    where = _named(path, config)
+    try:
+        for example in islice(reader(nlp), at_most):
+            read += 1
+            for name, need in needs.items():
+                found[name] |= need.labels(example.reference)
+            if other and all(found[name] & other.get(name, found[name]) for name in needs):
+                break
+    except Exception as error:  # file formats are user data: anything can be raised
+        raise CorpusError(f"{_named(place, config)} cannot be read: {explain(error)}") from None
     if not read:
-        raise CorpusError(f"{where} holds no documents.", "Look at how the file was made.")
-    if missing:
-        name, (what, _) = next(iter(missing.items()))
-        raise CorpusError(
-            f"{where}: none of its {read:,} documents has {what}, which {name} learns from and is scored by.",
-            "Look at how the file was made; training on it would score 0.",
-        )
+        raise CorpusError(f"{_named(place, config)} holds no documents.", "Look at how the file was made.")
+    for name, need in needs.items():
+        if not found[name]:
+            raise CorpusError(
+                f"{_named(place, config)}: none of its {read:,} documents has {need.what}, "
+                f"which {name} learns from and is scored by.",
+                "Look at how the file was made; training on it would score 0.",
+            )
+        if name in other and not found[name] & other[name]:
+            raise CorpusError(
+                f"{_named(place, config)} has no label of {name} in common with the dev corpus: here "
+                f"{_some(found[name])}, there {_some(other[name])}.",
+                "Do both belong to the same task? Training on it would score 0.",
+            )
+    return found
 
 
-def _named(path: str, config: Mapping[str, Any]) -> str:
+def _require_file(place: str, config: Mapping[str, Any]) -> None:
+    reader = get_section(config, place)
+    if not isinstance(reader, Mapping) or "path" not in reader:
+        return
+    name = place.rpartition(".")[2]
+    is_lent = reader["path"] == config.get("paths", {}).get(name, "")
+    option = f"--paths.{name} FILE" if is_lent else f"--{place}.path FILE"
+    if not reader["path"]:
+        raise CorpusError(f"{place} has no path.", f"Name a .spacy file or a folder of them: {option}")
+    if not Path(reader["path"]).exists():
+        message = f"{place}: there is no {reader['path']} (looked for in {Path.cwd()})."
+        raise CorpusError(message, f"Name another: {option}")
+
+
+def _named(place: str, config: Mapping[str, Any]) -> str:
     """A corpus with the file it is read from."""
-    file = (get_section(config, path) or {}).get("path")
-    return f"{path} ({file})" if file else path
+    reader = get_section(config, place)
+    file = reader.get("path") if isinstance(reader, Mapping) else None
+    return f"{place} ({file})" if file else place
+
+
+def _some(labels: set[str], shown: int = 3) -> str:
+    more = f" and {len(labels) - shown} more" if len(labels) > shown else ""
+    return ", ".join(sorted(labels)[:shown]) + more
+
+
+def _of_tokens(attribute: str, column: str) -> Callable[["Doc"], set[str]]:
+    """Labels that tokens carry; none where the document is not annotated with them."""
+
+    def labels(doc: "Doc") -> set[str]:
+        if not doc.has_annotation(column):
+            return set()
+        return {str(getattr(token, attribute)) for token in doc} - {""}
+
+    return labels
+
+
+def _present(column: str) -> Callable[["Doc"], set[str]]:
+    """One label for all: that the document is annotated is all that can be asked."""
+    return lambda doc: {column} if doc.has_annotation(column) else set()
+
+
+_NEEDS = {
+    "textcat": Need("categories (doc.cats)", lambda doc: set(doc.cats)),
+    "textcat_multilabel": Need("categories (doc.cats)", lambda doc: set(doc.cats)),
+    "ner": Need("entities (doc.ents)", lambda doc: {entity.label_ for entity in doc.ents}),
+    "entity_linker": Need("entities (doc.ents)", lambda doc: {"entity"} if doc.ents else set()),
+    "tagger": Need("tags (token.tag)", _of_tokens("tag_", "TAG")),
+    "morphologizer": Need(
+        "morphology or parts of speech (token.morph, token.pos)",
+        lambda doc: _of_tokens("morph", "MORPH")(doc) | _of_tokens("pos_", "POS")(doc),
+    ),
+    "parser": Need("dependencies (token.dep)", _of_tokens("dep_", "DEP")),
+    "senter": Need("sentence starts (token.is_sent_start)", _present("SENT_START")),
+    "trainable_lemmatizer": Need("lemmas (token.lemma)", _present("LEMMA")),
+}

@@ -4,9 +4,10 @@ Nothing is built. What cannot be known from annotations is a note, never an erro
 """
 
 from collections.abc import Iterator, Mapping
+from difflib import SequenceMatcher
 from typing import Any
 
-from archlab.catalog.registered import Signature, factory_signature, names, signature
+from archlab.catalog.registered import Signature, factory_defaults, factory_signature, names, signature
 from archlab.catalog.signatures import accepts, describe, gloss, model_types
 from archlab.catalog.values import type_error
 from archlab.configs.slotting import (
@@ -97,7 +98,7 @@ def _check_fit(config: Mapping[str, Any], path: str, given: Signature) -> Iterat
             slot=path,
             message=f"{given.name} states no types: whether it fits shows only when it runs",
             expected=describe(expected),
-            fix="annotate what it returns, for example -> Model[List[Doc], Floats2d]",
+            fix=f"annotate what it returns: -> {describe(expected)}",
         )
     if verdict != "misfit":
         return
@@ -107,7 +108,7 @@ def _check_fit(config: Mapping[str, Any], path: str, given: Signature) -> Iterat
         message=_misfit_message(config, path, expected, given),
         expected=describe(expected),
         given=describe(given.returns),
-        fix=_what_fits(expected, given.registry),
+        fix=_what_fits(config, path, expected, given.registry),
     )
 
 
@@ -131,8 +132,8 @@ def _glossed(types: tuple[Any, Any], model: Any) -> str:
     return f"{describe(types[1])} ({meaning})" if meaning else describe(types[1])
 
 
-def _what_fits(expected: Any, registry: str) -> str | None:
-    """The names of the registry's blocks that fit, newest first; a few of them, with how many more."""
+def _what_fits(config: Mapping[str, Any], path: str, expected: Any, registry: str) -> str | None:
+    """A few of the registry's blocks whose types fit, the relatives of the usual one first."""
     fitting = []
     for name in names(registry):
         try:
@@ -143,9 +144,19 @@ def _what_fits(expected: Any, registry: str) -> str | None:
     if not fitting:
         return None
     newest = {name.rpartition(".v")[0]: name for name in fitting}  # names() is sorted: the last is the newest
-    shown = list(newest.values())[:MAX_NAMED]
-    more = f" and {len(newest) - len(shown)} more" if len(newest) > len(shown) else ""
-    return f"What fits: {', '.join(shown)}{more}"
+    usual = _usual_block(config, path)
+    near = sorted(newest.values(), key=lambda name: -SequenceMatcher(None, name, usual).ratio())
+    more = f" and {len(near) - MAX_NAMED} more" if len(near) > MAX_NAMED else ""
+    return f"What fits by type: {', '.join(near[:MAX_NAMED])}{more}"
+
+
+def _usual_block(config: Mapping[str, Any], path: str) -> str:
+    """The name of the block that the component's default config has there; "" where it has none."""
+    factory = component_factory(config, path)
+    inner = ".".join(path.split(".")[2:])
+    default = get_section(factory_defaults(factory), inner) if factory and inner else None
+    reference = block_reference(default) if isinstance(default, Mapping) else None
+    return reference[1] if reference else ""
 
 
 def _check_training(config: Mapping[str, Any]) -> Iterator[Finding]:
@@ -167,9 +178,18 @@ def _check_training(config: Mapping[str, Any]) -> Iterator[Finding]:
                 yield Finding(severity="error", slot="training", message=message)
     for name in ("train_corpus", "dev_corpus"):
         target = training.get(name)
-        if isinstance(target, str) and not isinstance(get_section(config, target), Mapping):
+        if isinstance(target, str) and not _is_there(config, target):
             message = f"{name} names {target}, which is not in the config"
             corpora = [f"corpora.{corpus}" for corpus in config.get("corpora", {})]
             yield Finding(
                 severity="error", slot="training", message=message, fix=did_you_mean(target, corpora)
             )
+
+
+def _is_there(config: Mapping[str, Any], path: str) -> bool:
+    """Whether a corpus is in the config, or in what a block above it returns."""
+    parts = path.split(".")
+    above = [get_section(config, ".".join(parts[:end])) for end in range(1, len(parts))]
+    if any(isinstance(section, Mapping) and block_reference(section) for section in above):
+        return True
+    return isinstance(get_section(config, path), Mapping)

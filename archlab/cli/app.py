@@ -72,9 +72,6 @@ def main() -> NoReturn:
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(InterruptedByUserError.exit_code)
-    except BrokenPipeError:  # `archlab table | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     except OSError as error:
         typer.echo(f"error  {error.strerror or error}: {error.filename or ''}".rstrip(": "), err=True)
         sys.exit(ArchlabError.exit_code)

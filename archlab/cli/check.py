@@ -58,9 +58,10 @@ def _check_sweep(
 ) -> tuple[Report, str]:
     import archlab
     from archlab.engines.driving import require_code
+    from archlab.reporting.numbers import counted
 
     sweep = archlab.load_sweep(file)
     require_code(sweep, code)
     planned = archlab.plan(sweep, code=code, overrides=overrides, level=level)
-    total = len(planned.variants) + len(planned.rejected)
-    return planned.report, f"{file}, {total} variants"
+    total = counted((*planned.variants, *planned.rejected), "variant")
+    return planned.report, f"{file}, {total}"

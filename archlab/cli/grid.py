@@ -3,7 +3,7 @@
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -54,12 +54,12 @@ def grid(
     archlab grid configs/sweep.yml --dry-run
     archlab grid configs/sweep.yml --jobs 4 --training.max_steps 500
     """
-    from archlab.engines.driving import missing_runs, require_data
+    from archlab.engines.driving import missing_runs, require_data, require_engine
     from archlab.engines.local import default_jobs
-    from archlab.reporting.numbers import counted
     from archlab.reporting.planned import plan_json, show_plan, summarize
     from archlab.reporting.terminal import make_console
 
+    require_engine(engine)
     planned = _plan(ctx, sweep, gpu_id, code or [], quiet)
     missing = missing_runs(planned.runs, experiments, retry_failed=retry_failed)
     at_once = max(1, min(jobs or default_jobs(gpu_id), len(missing)))
@@ -73,13 +73,13 @@ def grid(
     else:
         if not quiet:
             typer.echo(summarize(planned, missing, at_once), err=True)
-        if strict and planned.rejected:
-            raise InvalidError(f"{counted(planned.rejected, 'variant')} rejected; nothing was trained.")
-        results = _run(planned, len(missing), engine, at_once, experiments, retry_failed, quiet)
+        options = {"engine": engine, "jobs": at_once, "strict": strict, "retry_failed": retry_failed}
+        results = _run(planned, len(missing), experiments, quiet, options)
         _show_results(results, experiments, format, quiet)
         if results.failed:
             raise typer.Exit(RunsFailedError.exit_code)
-        results.best()  # where no run has the score, that is said
+        if planned.runs:
+            results.best()  # where no run has the score, that is said
     if planned.rejected:
         raise typer.Exit(InvalidError.exit_code)
 
@@ -114,23 +114,14 @@ def _plan(ctx: typer.Context, sweep: Path, gpu_id: int, code: list[Path], quiet:
     return planned
 
 
-def _run(
-    planned: "Plan",
-    total: int,
-    engine: str,
-    jobs: int,
-    experiments: Path,
-    retry_failed: bool,
-    quiet: bool,
-) -> "Results":
+def _run(planned: "Plan", total: int, experiments: Path, quiet: bool, options: dict[str, Any]) -> "Results":
+    import archlab
     from archlab.cli.watching import watching
-    from archlab.engines.driving import execute, missing_runs
+    from archlab.engines.driving import missing_runs
 
     try:
         with watching(total, quiet=quiet) as watcher:
-            return execute(
-                planned, engine, jobs, experiments=experiments, retry_failed=retry_failed, on_event=watcher
-            )
+            return archlab.grid(planned, experiments=experiments, on_event=watcher, **options)
     except KeyboardInterrupt:
         left = len(missing_runs(planned.runs, experiments))
         raise InterruptedByUserError(
@@ -150,4 +141,18 @@ def _show_results(results: "Results", experiments: Path, format: Format, quiet: 
         sweep = experiments / results.layout.sweep
         for result in results.failed:
             typer.echo(f"log of {result.run_id}: {sweep / 'runs' / result.run_id / 'log.txt'}", err=True)
+        if results.failed:
+            typer.echo("Failed runs are tried again with --retry-failed.", err=True)
+        _show_best_model(results, sweep)
         typer.echo(f"\nAgain, without training: archlab table {results.layout.sweep}", err=True)
+
+
+def _show_best_model(results: "Results", sweep: Path) -> None:
+    """Where the best model is, or how to have it again."""
+    if not any(result.value(results.layout.score_name) is not None for result in results):
+        return
+    run = sweep / "runs" / results.best().run_id
+    if (run / "model-best").is_dir():
+        typer.echo(f"Best model: {run / 'model-best'}", err=True)
+    else:
+        typer.echo(f"Best model: not kept; spacy train {run / 'config.cfg'} -o DIR gives it again", err=True)

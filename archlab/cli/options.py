@@ -46,7 +46,8 @@ def read_overrides(ctx: typer.Context) -> dict[str, Any]:
     """Config overrides among the arguments that no option took. Raises UsageError for anything else."""
     overrides, others = split_extra(ctx)
     if others:
-        raise UsageError(f"Unexpected argument {others[0]}.")
+        hint = f"Name a config with --base {others[0]}." if Path(others[0]).is_file() else None
+        raise UsageError(f"Unexpected argument {others[0]}.", hint)
     return overrides
 
 
@@ -67,19 +68,24 @@ def split_extra(ctx: typer.Context) -> tuple[dict[str, Any], list[str]]:
         name, equals, value = item.removeprefix("--").partition("=")
         if not item.startswith("--") or "." not in name:
             options = [option for parameter in ctx.command.params for option in parameter.opts]
-            raise UsageError(f"There is no option {item}.", did_you_mean(item, options))
+            hint = "A setting of the config is given by its path, for example --training.max_steps 100."
+            raise UsageError(f"There is no option {item}.", did_you_mean(item, options) or hint)
         if not equals:
             value = extra.pop(0) if extra and not extra[0].startswith("--") else "true"
-        overrides[name.replace("-", "_")] = read_value(value)
+        overrides[name] = read_value(value)
     return overrides, others
 
 
 def read_value(text: str) -> Any:
     """A value as a config would read it: JSON, or else the text itself."""
     try:
-        return json.loads(text)
+        return json.loads(text, parse_constant=_refuse)
     except ValueError:
         return text
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
 
 
 def print_json(data: Any) -> None:

@@ -66,6 +66,10 @@ def swap(
     from archlab.configs.code import import_code
     from archlab.configs.loading import read_config
 
+    if output is not None and format is Format.json and str(output) == "-":
+        raise UsageError("-o - and --format json both want stdout.", "Name a file with -o.")
+    if output is not None:
+        _require_output(output, base, force)
     overrides, others = split_extra(ctx)
     arguments = _read_arguments(others)
     import_code(code or ())
@@ -84,7 +88,7 @@ def swap(
     if not report.ok:
         raise typer.Exit(InvalidError.exit_code)
     if output is not None:
-        _write(swapped, output, force)
+        _write(swapped, output)
     if train:
         _train(ctx, config, swapped, seeds, code or [], gpu_id, jobs, experiments, format, quiet)
     elif output is None and format is Format.text:
@@ -117,7 +121,7 @@ def _show(swapped: "Swapped", report: Report, *, to_stderr: bool, quiet: bool) -
         console.print()
     for finding in report.findings:
         show_finding(console, finding)
-    if report.ok and swapped.slot.expects:
+    if swapped.slot.expects and not any(f.slot == swapped.slot.path for f in report.findings):
         console.print(f"fits     {swapped.slot.expects}, as expected there", soft_wrap=True)
 
 
@@ -128,19 +132,31 @@ def _show_next(ctx: typer.Context) -> None:
     typer.echo(f"\nWrite it:  {typed} -o swapped.cfg\nTrain it:  {typed} --train", err=True)
 
 
-def _write(swapped: "Swapped", output: Path, force: bool) -> None:
+def _require_output(output: Path, base: Path, force: bool) -> None:
+    """Raise OutputError where the new config may not or cannot be written; before anything is done."""
+    from archlab.results.files import require_writable
+
+    if str(output) == "-":
+        return
+    if output.is_dir():
+        raise OutputError(f"{output} is a folder.", f"Name a file: -o {output / 'swapped.cfg'}")
+    if output.exists() and base.exists() and output.samefile(base):
+        raise OutputError(f"{output} is the base, which is never changed.", "Name another file.")
+    if output.exists() and not force:
+        raise OutputError(f"{output} is there already.", "Add --force to replace it.")
+    require_writable(output.parent)
+
+
+def _write(swapped: "Swapped", output: Path) -> None:
     from archlab.configs.loading import config_text
-    from archlab.results.files import require_writable, write_text
+    from archlab.results.files import write_text
 
     text = config_text(swapped.config)
     if str(output) == "-":
         typer.echo(text, nl=False)
-        return
-    if output.exists() and not force:
-        raise OutputError(f"{output} is there already.", "Add --force to replace it.")
-    require_writable(output.parent)
-    write_text(output, text)
-    typer.echo(f"Written to {output}.", err=True)
+    else:
+        write_text(output, text)
+        typer.echo(f"Written to {output}.", err=True)
 
 
 def _train(
@@ -158,8 +174,8 @@ def _train(
     from archlab.cli.watching import watching
     from archlab.engines.driving import missing_runs, seed_of, train_variants
     from archlab.planning.runs import RunSettings, make_variant
+    from archlab.planning.sweeps import ADHOC
     from archlab.reporting.terminal import make_console, show_table
-    from archlab.results.paths import ADHOC
     from archlab.training.device import find_device
 
     device, gpu = find_device(gpu_id)

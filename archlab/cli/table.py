@@ -8,6 +8,7 @@ import typer
 
 from archlab.cli.options import DEFAULT_EXPERIMENTS, Experiments, Format, FormatOption, print_json
 from archlab.errors import NothingToCompareError, UsageError, did_you_mean
+from archlab.results.paths import SweepPaths
 
 
 def table(
@@ -31,10 +32,20 @@ def table(
 
     name = _find(sweep, experiments)
     made = stored_results(name, experiments).table()
+    _say_what_is_old(name, sweep, experiments)
     if format is Format.json:
         print_json(made.to_dict())
     else:
         show_table(make_console(sys.stdout), made)
+
+
+def _say_what_is_old(name: str, sweep: str | None, experiments: Path) -> None:
+    """Tell where the table is not that of the sweep as it is now."""
+    paths = SweepPaths.of(name, experiments)
+    if not paths.plan.is_file():
+        typer.echo(f"{paths.plan} is gone: all results are shown, by run. A grid makes it again.", err=True)
+    elif sweep is not None and Path(sweep).is_file() and Path(sweep).read_bytes() != paths.sweep.read_bytes():
+        typer.echo(f"{sweep} has changed since its last grid: this is the table of then.", err=True)
 
 
 def _find(sweep: str | None, experiments: Path) -> str:

@@ -45,8 +45,9 @@ def train(
     import archlab
     from archlab.cli.watching import watching
     from archlab.configs.code import import_code
+    from archlab.planning.sweeps import ADHOC
     from archlab.reporting.numbers import score
-    from archlab.results.paths import ADHOC, SweepPaths
+    from archlab.results.paths import SweepPaths
 
     overrides = read_overrides(ctx)
     import_code(code or ())

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from archlab.errors import CodeError
+from archlab.configs.fingerprints import content_digest
+from archlab.errors import CodeError, explain
 
-_imported: set[Path] = set()
+_imported: set[tuple[Path, str]] = set()
 
 
 def import_code(files: Sequence[str | Path]) -> None:
-    """Import --code files, as spaCy's own commands do; a file is imported once in a process.
+    """Import --code files, as spaCy's own commands do; a file that has not changed is imported once.
 
     Raises CodeError, with the file and line, where one is missing or raises.
     """
@@ -17,15 +18,16 @@ def import_code(files: Sequence[str | Path]) -> None:
 
     for file in files:
         path = Path(file).resolve()
-        if path in _imported:
-            continue
         if not path.is_file():
             raise CodeError(f"There is no file {file} to import.", "Name it as --code FILE.")
+        content = (path, content_digest(path))
+        if content in _imported:
+            continue
         try:
             import_file("python_code", path)
         except Exception as error:  # user code may raise anything
-            raise CodeError(f"{file}{_line(error, path)} cannot be imported: {_say(error)}") from error
-        _imported.add(path)
+            raise CodeError(f"{file}{_line(error, path)} cannot be imported: {explain(error)}") from error
+        _imported.add(content)
 
 
 def _line(error: BaseException, path: Path) -> str:
@@ -39,8 +41,3 @@ def _line(error: BaseException, path: Path) -> str:
             line = trace.tb_lineno
         trace = trace.tb_next
     return "" if line is None else f":{line}"
-
-
-def _say(error: BaseException) -> str:
-    text = error.msg if isinstance(error, SyntaxError) else " ".join(str(error).split())
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -25,7 +25,9 @@ def variant_id(config: Mapping[str, Any]) -> str:
     """The first 12 hex digits of SHA-256 over what a filled, interpolated config means.
 
     Left out: paths (replaced by the content of what they point at), training.seed, loggers, components
-    outside the pipeline. Floats count by their repr, keys in any order.
+    outside the pipeline. Floats count by their repr, keys in any order; but where a component holds blocks
+    that are not spaCy's, the order of sublayers counts, because layers without a seed of their own are seeded
+    by the order in which they are built.
     """
     return digest(_meaning(config))
 
@@ -101,10 +103,29 @@ def _meaning(config: Mapping[str, Any]) -> dict[str, Any]:
     meaning = {section: dict(config[section]) for section in SECTIONS if section in config}
     pipeline = meaning.get("nlp", {}).get("pipeline", [])
     components = meaning.get("components", {})
-    meaning["components"] = {name: components[name] for name in pipeline if name in components}
+    used = {name: components[name] for name in pipeline if name in components}
+    meaning["components"] = {
+        name: section if _is_spacys_own(section) else _with_order(section) for name, section in used.items()
+    }
     training = meaning.get("training", {})
     meaning["training"] = {key: value for key, value in training.items() if key not in ("seed", "logger")}
     return {key: _by_content(value) for key, value in meaning.items()}
+
+
+def _is_spacys_own(section: Mapping[str, Any]) -> bool:
+    """Whether all architectures in a section are spaCy's own, whose layers have seeds."""
+    for key, value in section.items():
+        if isinstance(value, Mapping) and not _is_spacys_own(value):
+            return False
+        if key == "@layers" or (key == "@architectures" and not str(value).startswith("spacy.")):
+            return False
+    return True
+
+
+def _with_order(section: Mapping[str, Any]) -> dict[str, Any]:
+    """A section with the order of its subsections written into it."""
+    inner = {key: _with_order(value) for key, value in section.items() if isinstance(value, Mapping)}
+    return {**section, **inner, "*order": list(inner)} if len(inner) > 1 else {**section, **inner}
 
 
 def _by_content(value: Any, key: str = "") -> Any:
@@ -113,6 +134,16 @@ def _by_content(value: Any, key: str = "") -> Any:
         return {name: _by_content(inner, name) for name, inner in value.items()}
     if isinstance(value, (list, tuple)):
         return [_by_content(inner, key) for inner in value]
-    if key in PATH_KEYS and isinstance(value, str) and Path(value).exists():
-        return f"sha256:{content_digest(Path(value))}"
+    if key in PATH_KEYS and isinstance(value, str) and value:
+        return f"sha256:{content_digest(Path(value))}" if Path(value).exists() else _with_version(value)
     return value
+
+
+def _with_version(name: str) -> str:
+    """The name of an installed package with its version; any other text as it is."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return f"{name}=={version(name)}"
+    except (PackageNotFoundError, ValueError):
+        return name

@@ -2,17 +2,19 @@
 
 import configparser
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archlab.errors import ConfigError, did_you_mean
+from archlab.errors import ConfigError, did_you_mean, explain
 
 if TYPE_CHECKING:
     from confection import Config
 
-OPEN_SECTIONS = ("paths", "system", "vars", "initialize")
+LENDING = ("paths", "system", "vars")
+"""Sections whose values matter only where something refers to them."""
+
 SECTION_ORDER = [
     "vars",
     "paths",
@@ -28,10 +30,11 @@ SECTION_ORDER = [
 
 @dataclass(frozen=True)
 class Source:
-    """The file a config came from, and the line of each of its sections."""
+    """The file a config came from, the line of each of its sections, and the settings that spaCy ignores."""
 
     path: str
     lines: Mapping[str, int]
+    ignored: tuple[str, ...] = ()
 
     def line(self, section: str) -> int | None:
         """The line of a section's header, or of the nearest section around it; None where there is none."""
@@ -56,17 +59,23 @@ def load_config(path: str | Path, overrides: Mapping[str, Any] | None = None) ->
 def read_config(path: str | Path, overrides: Mapping[str, Any] | None = None) -> "tuple[Config, Source]":
     """What `load_config` does, together with the lines of the file's sections, for messages."""
     path = Path(path)
+    if path.suffix in (".yml", ".yaml"):
+        raise ConfigError(f"{path} is a sweep, not a config.", "Name a .cfg file.")
     try:
-        text = path.read_text(encoding="utf8")
+        text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise ConfigError(f"There is no config {path}.", "Name one with -b/--base FILE.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read: {error}") from None
-    source = Source(str(path), section_lines(text))
-    config = fill_config(parse_config(text, str(path)), str(path))
-    if overrides:
-        config = fill_config(override_config(config, overrides), str(path))
-    return config, source
+        raise ConfigError(f"There is no config {path}.") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path} is not UTF-8 text.") from None
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror or error}.") from None
+    parsed = parse_config(text, str(path))
+    filled = fill_config(parsed, str(path))
+    ignored = tuple(_missing_settings(parsed, filled))
+    if overrides:  # set before filling: what is filled may depend on them
+        known = {_known_path(filled, dotted): value for dotted, value in overrides.items()}
+        filled = fill_config(override_config(parsed, known), str(path))
+    return filled, Source(str(path), section_lines(text), ignored)
 
 
 def section_lines(text: str) -> dict[str, int]:
@@ -83,7 +92,7 @@ def parse_config(text: str, name: str = "config") -> "Config":
     try:
         return Config().from_str(text, interpolate=False)
     except Exception as error:  # confection and configparser raise a dozen kinds here
-        raise ConfigError(f"{name} is not a valid config: {_plain(error)}") from None
+        raise ConfigError(f"{name} is not a valid config: {explain(error)}") from None
 
 
 def fill_config(config: "Config", name: str = "config") -> "Config":
@@ -101,29 +110,70 @@ def fill_config(config: "Config", name: str = "config") -> "Config":
     except ConfigError:
         raise
     except Exception as error:
-        raise ConfigError(f"{name} cannot be filled: {_plain(error)}") from None
+        raise ConfigError(f"{name} cannot be filled: {explain(error)}") from None
 
 
 def override_config(config: "Config", overrides: Mapping[str, Any]) -> "Config":
-    """A copy with values set by dotted path. Raises ConfigError for a path the filled config has not,
-    except in [paths], [system], [vars] and [initialize], which may take new keys."""
+    """A copy with values set by dotted path; sections that are not there are made.
+
+    Raises ConfigError where a path leads through a value.
+    """
     changed = config.copy()
     for dotted, value in overrides.items():
         *parents, key = dotted.split(".")
         section: Any = changed
-        for depth, parent in enumerate(parents):
-            if not isinstance(section, dict) or parent not in section:
-                if depth == 0 and parent == "vars":
-                    section = section.setdefault(parent, {})
-                    continue
-                raise _unknown_setting(dotted, parent, section)
-            section = section[parent]
-        if not parents or not isinstance(section, dict):
-            raise _unknown_setting(dotted, key, {})
-        if key not in section and parents[0] not in OPEN_SECTIONS:
-            raise _unknown_setting(dotted, key, section)
+        for parent in parents:
+            section = section.setdefault(parent, {})
+            if not isinstance(section, dict):
+                raise ConfigError(f"The config has no setting {dotted}: {parent} is a value.")
         section[key] = value
     return changed
+
+
+def _known_path(config: "Config", dotted: str) -> str:
+    """The path of a setting that the filled config has, or that something in it refers to.
+
+    As in spaCy, `-` may stand for `_`. Raises ConfigError, with the nearest name, for any other path.
+    """
+    for path in (dotted, dotted.replace("-", "_")):
+        *parents, key = path.split(".")
+        section: Any = config
+        for parent in parents:
+            section = section.get(parent) if isinstance(section, dict) else None
+        if isinstance(section, dict) and isinstance(section.get(key), dict):
+            raise ConfigError(f"{path} is a section: its settings are set one by one.")
+        is_free = parents[:1] == ["initialize"] or _is_referred_to(config, path)
+        if parents and (
+            is_free or (isinstance(section, dict) and key in section and parents[0] not in LENDING)
+        ):
+            return path
+    raise _unknown_setting(config, dotted)
+
+
+def _is_referred_to(config: "Config", path: str) -> bool:
+    text = config.to_str(interpolate=False)
+    return f"${{{path}}}" in text or f"${{{':'.join(path.rsplit('.', 1))}}}" in text
+
+
+def _unknown_setting(config: "Config", dotted: str) -> ConfigError:
+    section: Any = config
+    for part in dotted.split("."):
+        if not isinstance(section, dict) or part not in section:
+            known = [key for key in section if not key.startswith("@")] if isinstance(section, dict) else []
+            message = f"The config has no setting {dotted} ({part!r} is not there)."
+            return ConfigError(message, did_you_mean(part, known))
+        section = section[part]
+    return ConfigError(f"Nothing in the config uses {dotted}: setting it would change nothing.")
+
+
+def _missing_settings(parsed: Mapping[str, Any], filled: Mapping[str, Any], path: str = "") -> Iterator[str]:
+    """Settings that filling has dropped, because no schema knows them."""
+    for key, value in parsed.items():
+        here = f"{path}.{key}" if path else key
+        if key not in filled:
+            yield here
+        elif isinstance(value, Mapping) and isinstance(filled[key], Mapping):
+            yield from _missing_settings(value, filled[key], here)
 
 
 def config_text(config: "Config") -> str:
@@ -160,7 +210,7 @@ def interpolated(config: "Config", name: str = "config") -> "Config":
     try:
         return config.interpolate()
     except Exception as error:
-        raise ConfigError(f"{name}: {_plain(error)}") from None
+        raise ConfigError(f"{name}: {explain(error)}") from None
 
 
 def populate_factories() -> None:
@@ -184,6 +234,8 @@ def _fill(config: "Config", name: str) -> "Config":
     language = get_lang_class(lang)
     config = Config(language.default_config).merge(config)
     components = config.pop("components", {})
+    if not isinstance(config["nlp"].get("pipeline"), list):
+        raise ConfigError(f"{name}: nlp.pipeline is no list of names.", 'For example ["tok2vec", "tagger"].')
     pretraining = config.pop("pretraining", {})
     filled = registry.fill(Config({**config, "components": {}}), validate=False, schema=ConfigSchema)
     filled["components"] = components
@@ -202,6 +254,8 @@ def _fill(config: "Config", name: str) -> "Config":
                 language, values[component], Config(components[component], is_interpolated=False)
             )
             weights.append(dict(meta.default_score_weights))
+        elif "source" in components[component]:
+            weights.append(_sourced_weights(language, component, values[component]))
     own_weights = filled["training"].get("score_weights", {})
     filled["training"]["score_weights"] = combine_score_weights([w for w in weights if w], own_weights)
     ordered = sorted(
@@ -225,6 +279,21 @@ def _fill_component(language: Any, values: dict[str, Any], raw: "Config") -> dic
     filled = registry.fill({"component": section}, validate=False)["component"]
     kept = {key: filled[key] for key in filled if key not in ("nlp", "name", "@factories")}
     return dict(Config({"factory": factory, **kept}).merge(raw))
+
+
+def _sourced_weights(language: Any, component: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The score weights that a component brings from the pipeline it is sourced from; that is not loaded."""
+    from spacy.util import get_package_path, is_package
+
+    source = str(values["source"])
+    folder = Path(source)
+    if not folder.exists() and is_package(source):
+        folder = next(iter(get_package_path(source).glob("*/config.cfg")), folder / "config.cfg").parent
+    if not (folder / "config.cfg").is_file():
+        return {}
+    config = parse_config((folder / "config.cfg").read_text(encoding="utf8"), source)
+    factory = config["components"].get(values.get("component", component), {}).get("factory")
+    return dict(language.get_factory_meta(factory).default_score_weights) if factory else {}
 
 
 def _factory_meta(language: Any, factory: str, component: str, name: str) -> Any:
@@ -256,28 +325,10 @@ def _find_syntax_errors(text: str, name: str) -> None:
         line = error.errors[0][0]
         message = f"this is neither a [section] nor `key = value`: {text.splitlines()[line - 1].strip()}"
         raise ConfigError(f"{name}:{line}: {message}") from None
-    lines = section_lines(text)
-    for section, line in lines.items():
+    seen: set[str] = set()
+    for section, line in section_lines(text).items():
         parent = section.rpartition(".")[0]
-        if parent and parent not in lines and "*" not in parent.split("."):
-            message = f"[{section}] stands there without a section [{parent}]."
+        seen.add(section)
+        if parent and parent not in seen and "*" not in parent.split("."):
+            message = f"[{section}] stands there without a section [{parent}] above it."
             raise ConfigError(f"{name}:{line}: {message}", f"Put [{parent}] before it; it may be empty.")
-
-
-def _unknown_setting(dotted: str, part: str, section: Any) -> ConfigError:
-    known = [key for key in section if not key.startswith("@")] if isinstance(section, dict) else []
-    guess = did_you_mean(part, known)
-    return ConfigError(f"The config has no setting {dotted} ({part!r} is not there).", guess)
-
-
-def _plain(error: Exception) -> str:
-    """An error's text in one paragraph, without the config that confection prints along."""
-    from confection import ConfigValidationError
-
-    if isinstance(error, ConfigValidationError):
-        details = [
-            f"{'.'.join(map(str, e.get('loc', [])))} {e.get('msg', '')}".strip() for e in error.errors or []
-        ]
-        parts = [error.title, error.desc.splitlines()[0] if error.desc else "", "; ".join(details)]
-        return " ".join(part for part in parts if part) or "it cannot be read"
-    return " ".join(str(error).split()) or type(error).__name__

@@ -26,6 +26,17 @@ def find_slot(config: "Config", name: str) -> Slot:
     for path in (name, f"components.{name}"):
         if path in blocks:
             return _slot(config, path, blocks[path])
+    component = name.removeprefix("components.").split(".")[0]
+    if "source" in config.get("components", {}).get(component, {}):
+        raise UnknownSlotError(
+            f"{component} comes trained from another pipeline: its blocks cannot be swapped."
+        )
+    parent, _, key = name.rpartition(".")
+    for full in (parent, f"components.{parent}"):
+        section = get_section(config, full)
+        if isinstance(section, Mapping) and key in section and not isinstance(section[key], Mapping):
+            setting = f"{name} is a setting, not a slot: no block sits there."
+            raise UnknownSlotError(setting, f"Set it by an override: --{full}.{key} VALUE")
     hint = did_you_mean(name, [path.removeprefix("components.") for path in blocks])
     if isinstance(get_section(config, name), Mapping) or isinstance(
         get_section(config, f"components.{name}"), Mapping

@@ -1,5 +1,6 @@
 """Put another block into a slot."""
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,7 +35,7 @@ class Swapped:
     notes: tuple[Note, ...]
 
 
-def swap(config: "Config", slot: str, block: str | Mapping[str, Any], **arguments: Any) -> Swapped:
+def swap(config: "Config", slot: str, block: str | Mapping[str, Any], /, **arguments: Any) -> Swapped:
     """Swap the block in a slot for another, with every argument named in the result.
 
     config: filled, as `load_config` gives it. slot: its path; the leading `components.` may be left out.
@@ -108,16 +109,30 @@ def _settle_variables(old: "Config", new: "Config") -> tuple[Note, ...]:
     values = interpolated(old)
     notes = []
 
+    def gone(target: str) -> bool:
+        return not _has(new, target.replace(":", ".")) and _has(old, target.replace(":", "."))
+
+    def resolved(text: str) -> Any:
+        """The text with what is gone replaced by its value; variables that stay are kept."""
+        if match := VARIABLE.fullmatch(text):
+            return get_section(values, match[1].replace(":", "."))
+        found = {target: get_section(values, target.replace(":", ".")) for target in VARIABLE.findall(text)}
+        for target, value in found.items():
+            if gone(target):
+                text = text.replace(f"${{{target}}}", json.dumps(value))
+        try:
+            return json.loads(text)
+        except ValueError:
+            return text
+
     def settle(section: dict[str, Any], path: str) -> None:
         for key, value in section.items():
             here = f"{path}.{key}" if path else key
             if isinstance(value, dict):
                 settle(value, here)
-            elif isinstance(value, str) and (match := VARIABLE.fullmatch(value)):
-                target = match[1].replace(":", ".")
-                if not _has(new, target) and _has(old, target):
-                    section[key] = get_section(values, target)
-                    notes.append(Note(path=here, value=section[key], source=f"was {value}, which is gone"))
+            elif isinstance(value, str) and any(gone(target) for target in VARIABLE.findall(value)):
+                section[key] = resolved(value)
+                notes.append(Note(path=here, value=section[key], source=f"was {value}, which is gone"))
 
     settle(new, "")
     return tuple(notes)

@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from archlab.planning.runs import WEIGHTED_SCORE
 from archlab.records import Json, Outcome, Reason, Result, RunSpec
-
-WEIGHTED_SCORE = "score"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,8 +58,8 @@ class Engine(Protocol):
 
 def make_result(spec: RunSpec, outcome: Outcome) -> Result:
     """The result that a child's outcome comes to."""
-    named = outcome.scores.get(spec.score_name)
-    score = outcome.weighted_score if spec.score_name == WEIGHTED_SCORE else named
+    scores = {**outcome.scores, WEIGHTED_SCORE: outcome.weighted_score}
+    score = scores.get(spec.score_name)
     return Result(
         run_id=spec.run_id,
         variant_id=spec.variant_id,
@@ -71,7 +70,7 @@ def make_result(spec: RunSpec, outcome: Outcome) -> Result:
         reason=outcome.reason,
         score=score if isinstance(score, (int, float)) else None,
         score_name=spec.score_name,
-        scores=outcome.scores,
+        scores=scores if outcome.status == "done" else {},
         best_step=outcome.best_step,
         steps=outcome.steps,
         epochs=outcome.epochs,

@@ -14,14 +14,13 @@ from archlab.configs.fingerprints import digest
 from archlab.configs.loading import as_config, interpolated
 from archlab.engines.base import Engine, Watcher, make_result, nobody
 from archlab.engines.local import LocalEngine, default_jobs
-from archlab.errors import CorpusError, MisfitError, SweepError, UsageError, did_you_mean
+from archlab.errors import CorpusError, MisfitError, OutputError, SweepError, UsageError, did_you_mean
 from archlab.planning.plans import Plan, plan
 from archlab.planning.runs import RunSettings, make_variant, run_config
-from archlab.planning.sweeps import Sweep, load_sweep
-from archlab.records import Result, RunSpec, Variant
+from archlab.planning.sweeps import ADHOC, Sweep, load_sweep
+from archlab.records import Placement, Rejected, Result, RunSpec, Variant
 from archlab.results.collection import Results
 from archlab.results.files import require_writable, write_json, write_text
-from archlab.results.paths import ADHOC
 from archlab.results.store import Store
 from archlab.results.tables import Layout, Place, winners
 from archlab.training.device import find_device
@@ -33,7 +32,7 @@ ENGINES = ("local", "inline")
 
 
 def grid(
-    sweep: Sweep | str | Path,
+    sweep: Plan | Sweep | str | Path,
     engine: str = "local",
     jobs: int | None = None,
     gpu: int | None = None,
@@ -47,6 +46,7 @@ def grid(
 ) -> Results:
     """Plan a sweep, train what is missing, and give the results of all.
 
+    sweep: a file, a sweep that has been read, or a plan, for which code, gpu and overrides are settled.
     engine: "local" (a process per run) or "inline" (this process, for debuggers). jobs: runs at once,
     default one per core. gpu: None for the CPU. code: files that register blocks, imported here and in
     every run. strict: train nothing when a variant is rejected.
@@ -54,16 +54,18 @@ def grid(
     Raises SweepError, ConfigError, CorpusError, DeviceError before anything starts; MisfitError when strict
     and a variant is rejected. Runs that fail are results, not exceptions.
     """
-    device, gpu_id = find_device(gpu)
-    sweep = sweep if isinstance(sweep, Sweep) else load_sweep(sweep)
-    require_code(sweep, code)
-    import_code(code)
-    planned = plan(sweep, code=code, device=device, gpu_id=gpu_id, overrides=overrides)
+    require_engine(engine)
+    planned = sweep
+    if not isinstance(planned, Plan):
+        device, gpu_id = find_device(gpu)
+        loaded = load_sweep(planned) if isinstance(planned, (str, Path)) else planned
+        require_code(loaded, code)
+        import_code(code)
+        planned = plan(loaded, code=code, device=device, gpu_id=gpu_id, overrides=overrides)
     if strict and planned.rejected:
-        raise MisfitError(f"{len(planned.rejected)} variants were rejected; nothing was trained.")
-    return execute(
-        planned, engine, jobs, experiments=experiments, retry_failed=retry_failed, on_event=on_event
-    )
+        labels = ", ".join(rejected.label for rejected in planned.rejected)
+        raise MisfitError(f"Nothing was trained: what does not fit is {labels}.")
+    return _execute(planned, engine, jobs, experiments, retry_failed, on_event)
 
 
 def train(
@@ -84,10 +86,10 @@ def train(
     import_code(code)
     report = check(config)
     if not report.ok:
-        raise MisfitError(report.errors[0].message, report.errors[0].fix)
+        raise MisfitError("\n".join(f"{f.slot}: {f.message}" for f in report.errors), report.errors[0].fix)
+    device, gpu_id = find_device(gpu)
     if output is not None:
         require_writable(Path(output))
-    device, gpu_id = find_device(gpu)
     variants = [make_variant(config, "config")]
     settings = RunSettings(sweep=ADHOC, code=code, device=device, gpu_id=gpu_id)
     runs = settings.runs(variants, [seed_of(config) if seed is None else seed])
@@ -107,37 +109,42 @@ def train_variants(
 ) -> Results:
     """Train some variants outside a sweep; all models are kept. runs: as `RunSettings.runs` gives them."""
     sweep, score_name = runs[0].sweep, runs[0].score_name
-    layout = _layout(sweep, score_name, variants, (), runs)
+    placements = [Placement(row=v.row, column=v.column, variant_id=v.variant_id) for v in variants]
+    layout = _layout(sweep, score_name, placements, (), runs)
     require_data(variants)
     store = Store(sweep, experiments)
-    with store.locked():
+    with store.locked(digest(sorted(spec.run_id for spec in runs))):  # other trainings may go on beside this
         write_json(store.paths.plan, layout.to_dict())
         known = _run(store, variants, runs, "local", jobs, on_event, retry_failed=True)
     return Results(layout, known)
 
 
-def execute(
+def require_engine(name: str) -> None:
+    """Raise UsageError for an engine that is not there."""
+    if name not in ENGINES:
+        raise UsageError(f"There is no engine {name!r}.", did_you_mean(name, ENGINES))
+
+
+def _execute(
     planned: Plan,
-    engine: str = "local",
-    jobs: int | None = None,
-    *,
-    experiments: str | Path | None = None,
-    retry_failed: bool = False,
-    on_event: Watcher = nobody,
+    engine: str,
+    jobs: int | None,
+    experiments: str | Path | None,
+    retry_failed: bool,
+    on_event: Watcher,
 ) -> Results:
     """Train what a plan has and the store has not, and give the results of all its runs."""
-    if engine not in ENGINES:
-        raise UsageError(f"There is no engine {engine!r}.", did_you_mean(engine, ENGINES))
     require_data(planned.variants)
     store = Store(planned.sweep.name, experiments)
-    layout = _layout(planned.sweep.name, planned.score_name, planned.variants, planned.rejected, planned.runs)
+    layout = _layout(
+        planned.sweep.name, planned.score_name, planned.placements, planned.rejected, planned.runs
+    )
     with store.locked():
         write_text(store.paths.sweep, planned.sweep.path.read_text(encoding="utf8"))
         write_json(store.paths.plan, layout.to_dict())
         known = _run(store, planned.variants, planned.runs, engine, jobs, on_event, retry_failed=retry_failed)
         if all(spec.run_id in known for spec in planned.runs):
-            keep = planned.sweep.file.keep_models
-            store.keep_models(keep, winners(layout, known))
+            store.keep_models(planned.sweep.file.keep_models, winners(layout, known), known)
     return Results(layout, known)
 
 
@@ -184,10 +191,15 @@ def seed_of(config: "Config") -> int:
 
 def copy_model(store: Store, result: Result, output: Path) -> Path:
     """Copy a run's model-best into a folder, in place of an older one; returns where it is."""
+    model = store.paths.run(result.run_id).model
+    if not model.is_dir():
+        raise OutputError(
+            f"The model of run {result.run_id} has been removed.", f"Remove {model.parent}, and train again."
+        )
     target = output / "model-best"
     unfinished = output / "model-best.part"
     shutil.rmtree(unfinished, ignore_errors=True)
-    shutil.copytree(store.paths.run(result.run_id).model, unfinished)
+    shutil.copytree(model, unfinished)
     if target.exists():
         shutil.rmtree(target)
     unfinished.rename(target)
@@ -205,18 +217,27 @@ def _run(
     retry_failed: bool,
 ) -> dict[str, Result]:
     """All results of some runs, by run id; those the store has not are trained and recorded."""
+    _adopt(store, runs)
     known = {spec.run_id: r for spec in runs if (r := _known(store, spec, retry_failed)) is not None}
-    for result in known.values():
-        if store.load(result.run_id) is None:
-            store.record(result)
     todo = [spec for spec in runs if spec.run_id not in known]
     configs = {variant.variant_id: variant.config for variant in variants}
     prepared = (store.prepare(spec, run_config(configs[spec.variant_id], spec.seed)) for spec in todo)
-    with closing(_results(engine_name, store, jobs, todo, prepared, on_event)) as results:
-        for result in results:
-            store.record(result)
-            known[result.run_id] = result
+    try:
+        with closing(_results(engine_name, store, jobs, todo, prepared, on_event)) as results:
+            for result in results:
+                store.record(result)
+                known[result.run_id] = result
+    except KeyboardInterrupt:
+        _adopt(store, todo)
+        raise
     return known
+
+
+def _adopt(store: Store, runs: Iterable[RunSpec]) -> None:
+    """Record the runs that were finished while nobody recorded: the driver was killed or interrupted."""
+    for spec in runs:
+        if store.load(spec.run_id) is None and (result := _handed_over(store, spec)) is not None:
+            store.record(result)
 
 
 def _known(store: Store, spec: RunSpec, retry_failed: bool) -> Result | None:
@@ -256,16 +277,16 @@ def _results(
 def _layout(
     sweep: str,
     score_name: str,
-    variants: Iterable[Variant],
-    rejected: Iterable[Any],
+    placements: Iterable[Placement],
+    rejected: Iterable[Rejected],
     runs: Iterable[RunSpec],
 ) -> Layout:
     run_ids: dict[str, list[str]] = {}
     for spec in runs:
         run_ids.setdefault(spec.variant_id, []).append(spec.run_id)
     trained = [
-        Place(row=v.row, column=v.column, variant_id=v.variant_id, run_ids=tuple(run_ids[v.variant_id]))
-        for v in variants
+        Place(row=p.row, column=p.column, variant_id=p.variant_id, run_ids=tuple(run_ids[p.variant_id]))
+        for p in placements
     ]
     refused = [
         Place(row=r.row, column=r.column, variant_id=None, run_ids=(), rejected=r.findings[0].message)

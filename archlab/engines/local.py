@@ -119,11 +119,11 @@ class _Child:
 
     def outcome(self) -> Outcome:
         """What an ended run came to, also where it could not say so itself."""
-        if self.timed_out:
-            return failed("timeout", f"not done after {self.spec.limits.minutes:g} minutes")
         data = read_json(self.paths.outcome)
         if isinstance(data, dict):
             return Outcome.from_dict(data)
+        if self.timed_out:
+            return failed("timeout", f"not done after {self.spec.limits.minutes:g} minutes")
         code = self.process.returncode
         if code < 0:
             name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"

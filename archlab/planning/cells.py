@@ -1,98 +1,103 @@
 """The cells of a sweep: every combination of choices, named as the table will show it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from archlab.configs.loading import interpolated
 from archlab.configs.slotting import get_section
 from archlab.planning.sweeps import Choice, Sweep, short_value
 
+if TYPE_CHECKING:
+    from confection import Config
+
 Change = tuple[str, Any]
 """A path, and what happens there: a Choice for a slot, any other value for a setting."""
+
+ROOTS = ("components", "training", "corpora", "nlp", "initialize", "paths", "system", "vars")
 
 
 @dataclass(frozen=True)
 class Cell:
     """One combination of choices, before it is a config.
 
-    named: whether it is one of `variants:`, whose paths must all apply.
+    variant: the name of a named variant, whose own paths must all apply; None for a cell of the grid.
     """
 
-    row: str
-    column: str | None
     changes: tuple[Change, ...]
-    named: bool = False
-
-    @property
-    def label(self) -> str:
-        return self.row if self.column is None else f"{self.row} [{self.column}]"
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """Path -> the choice made there, as JSON values."""
-        return {path: v.to_json() if isinstance(v, Choice) else v for path, v in self.changes}
+    variant: str | None = None
 
 
-def cells(sweep: Sweep, base: Mapping[str, Any]) -> Iterator[Cell]:
+def cells(sweep: Sweep) -> Iterator[Cell]:
     """The grid's cells in the order of the file, then the named variants.
 
     A named variant stands beside the grid: it is the base with its own settings, once per column, and
     with those overrides that do not vary.
     """
     axes: dict[str, list[Any]] = {**sweep.swaps, **sweep.settings}
-    names = _Names(sweep, base)
     for combination in product(*axes.values()):
-        changes = tuple(zip(axes, combination, strict=True))
-        yield Cell(names.row(changes), names.column(changes), changes)
+        yield Cell(tuple(zip(axes, combination, strict=True)))
     columns = sweep.file.table.columns
     fixed = [(path, v[0]) for path, v in sweep.settings.items() if len(v) == 1 and path != columns]
     for name, settings in sweep.file.variants.items():
         for value in axes[columns] if columns else [None]:
             chosen = [(columns, value)] if columns else []
-            changes = (*fixed, *chosen, *settings.items())
-            yield Cell(name, names.column(changes), changes, named=True)
+            yield Cell((*fixed, *chosen, *settings.items()), variant=name)
 
 
-class _Names:
-    """Names rows and columns, as short as the sweep's own axes allow."""
+def full_path(path: str) -> str:
+    """The path with its `components.`, where that is left out."""
+    return path if path.split(".")[0] in ROOTS else f"components.{path}"
 
-    def __init__(self, sweep: Sweep, base: Mapping[str, Any]) -> None:
+
+def settings_of(changes: Iterable[Change]) -> dict[str, Any]:
+    """Path -> the choice made there, as JSON values."""
+    return {path: v.to_json() if isinstance(v, Choice) else v for path, v in changes}
+
+
+class Names:
+    """Names rows and columns, as short as the sweep's axes allow: a row tells what differs from the base."""
+
+    def __init__(self, sweep: Sweep, base: "Config") -> None:
         self.columns = sweep.file.table.columns
-        self.varying = {path for path, values in {**sweep.swaps, **sweep.settings}.items() if len(values) > 1}
         touched = {*sweep.swaps, *(path for v in sweep.file.variants.values() for path in v)}
-        owners = {_full(path).split(".")[1] for path in touched if _full(path).startswith("components.")}
+        paths = [full_path(path).split(".") for path in touched]
+        owners = {path[1] for path in paths if path[0] == "components"}
         self.component = next(iter(owners)) if len(owners) == 1 else None
         model = get_section(base, f"components.{self.component}.model") if self.component else None
         block = next((v for k, v in model.items() if k.startswith("@")), None) if model else None
         self.base = f"base {block.removeprefix('spacy.')}" if isinstance(block, str) else "base"
+        self.varying = {path for path, values in sweep.settings.items() if len(values) > 1}
+        values = interpolated(base)
+        self.of_base = {path: get_section(values, full_path(path)) for path in sweep.settings}
 
-    def row(self, changes: tuple[Change, ...]) -> str:
+    def row(self, cell: Cell, applied: Iterable[Change]) -> str:
+        """The row of a cell, from the changes that applied: what an outer swap removed is not told."""
+        if cell.variant is not None:
+            return cell.variant
         parts = [
-            self._part(path, value) for path, value in changes if path != self.columns and not _is_base(value)
+            self._part(path, value)
+            for path, value in applied
+            if path != self.columns and not self._is_of_base(path, value)
         ]
         return ", ".join(part for part in parts if part) or self.base
 
-    def column(self, changes: tuple[Change, ...]) -> str | None:
+    def column(self, cell: Cell) -> str | None:
         if self.columns is None:
             return None
-        value = dict(changes)[self.columns]
+        value = dict(cell.changes)[self.columns]
         return value.label if isinstance(value, Choice) else short_value(value)
 
+    def _is_of_base(self, path: str, value: Any) -> bool:
+        if isinstance(value, Choice):
+            return value.block is None
+        return path in self.of_base and self.of_base[path] == value
+
     def _part(self, path: str, value: Any) -> str:
-        *parents, last = _full(path).split(".")
+        *parents, last = full_path(path).split(".")
         if isinstance(value, Choice):
             if last != "model":
                 return f"{last}={value.label}"
             return value.label if parents[-1] == self.component else f"{parents[-1]}={value.label}"
         return f"{last}={short_value(value)}" if path in self.varying else ""
-
-
-def _full(path: str) -> str:
-    """The path with its `components.`, guessed from its first part where that is left out."""
-    roots = ("components", "training", "corpora", "nlp", "initialize", "paths", "system", "vars")
-    return path if path.split(".")[0] in roots else f"components.{path}"
-
-
-def _is_base(value: Any) -> bool:
-    return isinstance(value, Choice) and value.block is None

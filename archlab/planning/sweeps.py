@@ -3,15 +3,18 @@
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from archlab.errors import SweepError, did_you_mean
 from archlab.planning.yaml_files import YamlFile, read_yaml
 
 MAX_CELLS = 10_000
 SEED_PATHS = ("training.seed", "system.seed")
+STRUCTURAL = ("nlp.lang", "nlp.pipeline")
+ADHOC = "adhoc"
+"""The sweep that single trainings belong to."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +86,10 @@ def _as_list(value: Any) -> Any:
 
 
 def _as_seeds(value: Any) -> Any:
-    if not isinstance(value, int) or isinstance(value, bool):
+    if isinstance(value, list):
         return value
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ValueError("seeds are a number, or a list of numbers")
     if value > MAX_CELLS:
         raise ValueError(f"{value:,} seeds are more than {MAX_CELLS:,}")
     return list(range(value))
@@ -105,26 +110,13 @@ class SweepFile(_Strict):
     table: TableSection = TableSection()
     code: Annotated[list[str], BeforeValidator(_as_list)] = []
 
-    @model_validator(mode="after")
-    def _say_what_cannot_be(self) -> Self:
-        named = [*self.overrides, *(path for settings in self.variants.values() for path in settings)]
-        for path in named:
-            if path in SEED_PATHS:
-                raise ValueError(f"{path} is set by `seeds`: write seeds: 3, or seeds: [0, 1, 2]")
-        for name in self.variants:
-            if not name.strip() or name.split()[0] == "base":
-                raise ValueError(f"a variant cannot be called {name!r}: that is the base's own row")
-        if not self.seeds or len(set(self.seeds)) != len(self.seeds):
-            raise ValueError("seeds must be a number above 0, or a list of different seeds")
-        return self
-
 
 @dataclass(frozen=True)
 class Sweep:
     """A sweep that has been read: what the file says, and where it lies.
 
-    axes: slot -> choices. settings: override path -> the values of its axis (one value where it does not
-    vary). variants: name -> path -> choice or value.
+    swaps: slot -> the choices of its axis. settings: override path -> the values of its axis, one value where
+    it does not vary; limits.max_steps is among them.
     """
 
     name: str
@@ -157,6 +149,8 @@ def load_sweep(path: str | Path) -> Sweep:
     Raises SweepError with file and line, and the nearest name for a mistyped key.
     """
     path = Path(path)
+    if path.suffix == ".cfg":
+        raise SweepError(f"{path} is a config, not a sweep.", "A sweep is a YAML file with base: and swaps:.")
     source = read_yaml(path)
     if not isinstance(source.data, dict):
         raise SweepError(f"{path} holds no sweep.", "A sweep needs at least base: and swaps:.")
@@ -167,7 +161,8 @@ def load_sweep(path: str | Path) -> Sweep:
     swaps = {slot: _choices(source, slot, items) for slot, items in file.swaps.items()}
     settings = {key: _values(source, key, value) for key, value in file.overrides.items()}
     if file.limits.max_steps is not None:
-        settings["training.max_steps"] = [file.limits.max_steps]
+        settings.setdefault("training.max_steps", [file.limits.max_steps])
+    _refuse_what_cannot_be(source, file)
     sweep = Sweep(file.name or _safe_name(path.stem), path, file, source, swaps, settings)
     if sweep.cells > MAX_CELLS:
         raise SweepError(f"{path} asks for {sweep.cells:,} runs; more than {MAX_CELLS:,} are refused.")
@@ -178,6 +173,31 @@ def load_sweep(path: str | Path) -> Sweep:
             did_you_mean(columns, [*swaps, *settings]),
         )
     return sweep
+
+
+def _refuse_what_cannot_be(source: YamlFile, file: SweepFile) -> None:
+    """Raise SweepError, with its line, for what the schema allows and a sweep cannot mean."""
+    named: list[tuple[tuple[str, ...], str]] = [(("overrides", path), path) for path in file.overrides]
+    named += [(("variants", name, path), path) for name, v in file.variants.items() for path in v]
+    for location, path in named:
+        if path in SEED_PATHS:
+            message = f"{path} is set by `seeds`: write seeds: 3, or seeds: [0, 1, 2]"
+            raise SweepError(f"{source.where(location)}: {message}.")
+        if path in STRUCTURAL or path.endswith(".factory"):
+            message = f"{path} is no setting to vary: it decides what the rest of the config means"
+            raise SweepError(f"{source.where(location)}: {message}.", "Write a base of its own for it.")
+    for name in file.variants:
+        if not name.strip() or name.split()[0] == "base":
+            where = source.where(("variants", name))
+            raise SweepError(f"{where}: a variant cannot be called {name!r}: that is the base's own row.")
+    if not file.seeds or len(set(file.seeds)) != len(file.seeds):
+        where = source.where(("seeds",))
+        raise SweepError(f"{where}: seeds must be a number above 0, or a list of different seeds.")
+    if file.limits.max_steps is not None and "training.max_steps" in file.overrides:
+        where = source.where(("limits", "max_steps"))
+        raise SweepError(f"{where}: max_steps is set twice: here and as training.max_steps in overrides.")
+    if file.name == ADHOC or (file.name is None and source.path.stem == ADHOC):
+        raise SweepError(f"{source.where(('name',))}: the name {ADHOC} is kept for single trainings.")
 
 
 def _safe_name(stem: str) -> str:

@@ -1,5 +1,6 @@
 """Read YAML that nobody vouches for: a safe loader under limits, with the line of every key."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +50,7 @@ def read_yaml(path: Path) -> YamlFile:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         lines = dict(_lines(node, (), path)) if node is not None else {}
         data = yaml.safe_load(text)
+        _require_numbers(data, path)
     except UnicodeDecodeError:
         raise SweepError(f"{path} is not UTF-8 text.") from None
     except yaml.MarkedYAMLError as error:
@@ -58,6 +60,14 @@ def read_yaml(path: Path) -> YamlFile:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise SweepError(f"{path} cannot be read as YAML: {error}") from None
     return YamlFile(path, data, lines)
+
+
+def _require_numbers(data: Any, path: Path) -> None:
+    """Raise SweepError for .nan and .inf, which no setting can mean and no JSON can hold."""
+    if isinstance(data, float) and not math.isfinite(data):
+        raise SweepError(f"{path} has a value {data}: a setting must be a number.")
+    for inner in data.values() if isinstance(data, dict) else data if isinstance(data, list) else ():
+        _require_numbers(inner, path)
 
 
 def _enforce_limits(text: str, path: Path) -> None:

@@ -41,7 +41,7 @@ class Results:
         found = [self.by_run[run_id] for run_id in winners(self.layout, self.by_run)]
         if not found:
             raise NothingToCompareError(f"No run of {self.layout.sweep} has a score.")
-        return max(found, key=lambda result: result.score or 0.0)
+        return max(found, key=lambda result: result.value(self.layout.score_name) or 0.0)
 
 
 def stored_results(sweep: str, experiments: str | Path | None = None) -> Results:

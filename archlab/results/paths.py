@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 DEFAULT_EXPERIMENTS = Path("experiments")
-ADHOC = "adhoc"
-"""The sweep that single trainings belong to."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +72,10 @@ class SweepPaths:
     @property
     def lock(self) -> Path:
         return self.folder / "lock"
+
+    def part_lock(self, part: str) -> Path:
+        """The lock of a part of the sweep: single trainings do not keep each other waiting."""
+        return self.folder / f"lock-{part}"
 
     @property
     def runs(self) -> Path:

@@ -1,7 +1,7 @@
 """The store: what was run, and what it left. Truth is in the files."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -74,23 +74,26 @@ class Store:
         if known is not None and known.status == "done":
             raise ValueError(f"run {run_id} is done: its result never changes")
 
-    def keep_models(self, keep: str, winners: set[str]) -> None:
-        """Remove the models that the sweep does not keep. keep: winner, all or none."""
-        for result in self.results():
-            kept = keep == "all" or (keep == "winner" and result.run_id in winners)
+    def keep_models(self, keep: str, winners: set[str], runs: Iterable[str]) -> None:
+        """Remove the models that a sweep does not keep; those of runs outside of `runs` are left alone.
+
+        keep: winner, all or none. winners: the run ids of the best. runs: the run ids of the plan.
+        """
+        for run_id in runs:
+            kept = keep == "all" or (keep == "winner" and run_id in winners)
             if not kept:
-                shutil.rmtree(self.paths.run(result.run_id).model, ignore_errors=True)
+                shutil.rmtree(self.paths.run(run_id).model, ignore_errors=True)
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the sweep's lock; the system frees it when the process ends.
+    def locked(self, part: str | None = None) -> Iterator[None]:
+        """Hold the sweep's lock, or that of a part of it; the system frees it when the process ends.
 
         Raises InvalidError where another driver holds it, OutputError where the folder cannot be written.
         """
         from filelock import FileLock, Timeout
 
         require_writable(self.paths.folder)
-        lock = FileLock(self.paths.lock, blocking=False)
+        lock = FileLock(self.paths.lock if part is None else self.paths.part_lock(part), blocking=False)
         try:
             lock.acquire()
         except Timeout:

@@ -127,7 +127,7 @@ def make_table(layout: Layout, results: Mapping[str, Result]) -> Table:
     columns = tuple(dict.fromkeys(place.column for place in layout.places))
     labels = sorted(dict.fromkeys(place.row for place in layout.places), key=lambda row: not is_base(row))
     by_place = {(place.row, place.column): place for place in layout.places}
-    scores = {place: _score(place, results) for place in layout.places}
+    scores = {place: _score(place, layout.score_name, results) for place in layout.places}
     rows = []
     for label in labels:
         places = [by_place.get((label, column)) for column in columns]
@@ -169,7 +169,7 @@ def winners(layout: Layout, results: Mapping[str, Result]) -> set[str]:
         scored = [
             (score.mean, place)
             for place in layout.places
-            if place.column == column and (score := _score(place, results)) is not None
+            if place.column == column and (score := _score(place, layout.score_name, results)) is not None
         ]
         if scored:
             place = max(scored, key=lambda item: item[0])[1]
@@ -180,9 +180,10 @@ def winners(layout: Layout, results: Mapping[str, Result]) -> set[str]:
     return best
 
 
-def _score(place: Place, results: Mapping[str, Result]) -> Spread | None:
+def _score(place: Place, name: str, results: Mapping[str, Result]) -> Spread | None:
     found = [results[run_id] for run_id in place.run_ids if run_id in results]
-    return spread([r.score for r in found if r.status == "done" and r.score is not None])
+    values = [result.value(name) for result in found if result.status == "done"]
+    return spread([value for value in values if value is not None])
 
 
 def _cell(place: Place, scores: Mapping[Place, Spread | None], results: Mapping[str, Result]) -> Cell:
@@ -212,7 +213,7 @@ def _problems(layout: Layout, results: Mapping[str, Result]) -> list[str]:
             if result is not None and result.status != "done":
                 why = f"{result.reason.kind}: {result.reason.message}" if result.reason else "no reason known"
                 problems.append(f"{place.label} seed {result.seed} {result.status}, {why} (run {run_id})")
-            elif result is not None and result.score is None:
+            elif result is not None and result.value(layout.score_name) is None:
                 problems.append(f"{place.label} seed {result.seed} has no {layout.score_name} (run {run_id})")
     return problems
 

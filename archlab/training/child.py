@@ -21,6 +21,7 @@ from time import time
 from typing import TYPE_CHECKING, Any
 
 from archlab.configs.fingerprints import installed_versions
+from archlab.errors import explain
 from archlab.records import Cost, Environment, Json, Outcome, Reason, RunSpec
 from archlab.results.files import read_json, write_json
 from archlab.results.paths import RunPaths
@@ -59,7 +60,7 @@ def train_run(
     try:
         outcome = _train(spec, paths, clock, on_evaluation)
     except Exception as error:  # user code, data, disk: all of it is the run's outcome, told in the log
-        outcome = Outcome(status="failed", reason=Reason(kind=_kind(error), message=_say(error)))
+        outcome = Outcome(status="failed", reason=Reason(kind=_kind(error), message=explain(error)))
         traceback.print_exc()
     finished = datetime.now(UTC).isoformat(timespec="seconds")
     return replace(
@@ -148,12 +149,6 @@ def _kind(error: Exception) -> str:
     if isinstance(error, MemoryError) or "can't allocate memory" in text or "out of memory" in text:
         return "memory"
     return "nan" if "NaN" in text else "error"
-
-
-def _say(error: BaseException) -> str:
-    """One line of what went wrong."""
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def _environment(spec: RunSpec) -> Environment:

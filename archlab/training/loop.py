@@ -98,6 +98,7 @@ def train_pipeline(
                         loop.update_meta(settings, nlp, info)
                     with clock.phase("save"):
                         saving.checkpoint(is_best)
+                    info["output_path"] = str(model_folder)
                     evaluation.note(training, info, is_best)
                     on_evaluation(_progress(info, is_best, settings["max_steps"]))
                 log_step(info if is_best is not None else None)

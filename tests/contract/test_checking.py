@@ -165,6 +165,36 @@ def test_a_block_without_annotations_is_a_note_not_an_error(code: None) -> None:
     assert "states no types" in report.findings[0].message
 
 
+def test_annotations_that_are_strings_are_read_in_a_file_of_ones_own(tmp_path: Path) -> None:
+    file = tmp_path / "strings.py"
+    late = "from __future__ import annotations\n" + CODE.replace("test.", "late.")
+    file.write_text(late.replace("-> Model[List[Doc], List[Floats2d]]", "-> Model[List[Doc], Floats2d]"))
+    import_code([file])
+    (finding,) = errors(with_model({"@architectures": "late.WrongInside.v1", "nO": None}), "types")
+    assert finding.given == "Model[List[Doc], Floats2d]"
+
+
+def test_components_are_built_in_the_pipeline_they_belong_to(tmp_path: Path) -> None:
+    file = tmp_path / "neighbours.py"
+    file.write_text(
+        "from spacy.language import Language\n\n\n"
+        '@Language.factory("test_neighbour")\n'
+        "def make(nlp, name):\n"
+        '    assert nlp.get_pipe("tagger")\n'
+        "    return lambda doc: doc\n"
+    )
+    import_code([file])
+    text = TAGGER.replace('["tagger"]', '["tagger", "after"]')
+    config = fill_config(parse_config(f'{text}\n[components.after]\nfactory = "test_neighbour"\n'))
+    assert archlab.check(config).ok
+
+
+def test_a_reader_that_gives_both_corpora_is_fine() -> None:
+    config = fill_config(parse_config(TAGGER))
+    config["corpora"] = {"@readers": "some.Reader.v1"}
+    assert not [f for f in errors(config, "types") if "is not in the config" in f.message]
+
+
 def test_findings_know_file_and_line(workplace: Path) -> None:
     path = workplace / "configs" / "base.cfg"
     config, source = read_config(path)
@@ -228,6 +258,31 @@ class TestCorpora:
         with pytest.raises(CorpusError, match=r"none of its 2 documents has categories"):
             require_corpora(self.config(good, bare))
 
+    def test_a_train_set_of_another_task_is_said(self, tmp_path: Path) -> None:
+        import spacy
+        from spacy.tokens import DocBin
+
+        doc = spacy.blank("en")("other words")
+        doc.cats = {"C": 1.0, "D": 0.0}
+        DocBin(docs=[doc]).to_disk(tmp_path / "other.spacy")
+        good = self.corpus(tmp_path / "a.spacy")
+        with pytest.raises(CorpusError, match=r"no label of textcat in common .* here A, B, there C, D"):
+            require_corpora(self.config(good, tmp_path / "other.spacy"))
+
+    def test_what_no_score_asks_for_may_lack_in_dev(self, tmp_path: Path) -> None:
+        import spacy
+        from spacy.tokens import DocBin
+
+        doc = spacy.blank("en")("two words")
+        doc[0].tag_, doc[1].tag_ = "A", "B"
+        DocBin(docs=[doc]).to_disk(tmp_path / "tagged.spacy")
+        bare = self.corpus(tmp_path / "a.spacy")
+        config = self.config(tmp_path / "tagged.spacy", bare, "tagger")
+        with pytest.raises(CorpusError, match="which tagger learns from"):
+            require_corpora(config)
+        config["training"]["score_weights"] = {"tag_acc": None}
+        require_corpora(config)
+
     @pytest.mark.parametrize("factory", ["tagger", "morphologizer", "parser", "ner", "senter", "spancat"])
     def test_every_component_asks_for_its_own_annotation(self, tmp_path: Path, factory: str) -> None:
         path = self.corpus(tmp_path / "a.spacy")
@@ -237,7 +292,7 @@ class TestCorpora:
     def test_a_file_of_another_kind_is_said_with_its_name(self, tmp_path: Path) -> None:
         path = tmp_path / "a.spacy"
         path.write_bytes(b"no docs at all")
-        with pytest.raises(CorpusError, match=r"corpora.train \(.*a.spacy\) cannot be read"):
+        with pytest.raises(CorpusError, match=r"corpora.dev \(.*a.spacy\) cannot be read"):
             require_corpora(self.config(path, path))
 
 

@@ -37,6 +37,63 @@ def test_filling_is_what_spacy_fills(tmp_path: Path, pipeline: list[str]) -> Non
     assert ours.interpolate() == theirs.interpolate()
 
 
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        {"nlp.lang": "de"},
+        {"components.textcat.factory": "textcat_multilabel"},
+        {"nlp.pipeline": ["tagger"]},
+        {"training.max_steps": 7, "training.dropout": 0.3},
+    ],
+    ids=str,
+)
+def test_overrides_count_before_filling_as_in_spacy(tmp_path: Path, overrides: dict[str, Any]) -> None:
+    path = write(tmp_path, ["textcat", "tagger"], "[training]\n")
+    theirs = load_model_from_config(spacy_load_config(path, overrides=overrides), auto_fill=True).config
+    ours = archlab.load_config(path, overrides).interpolate()
+    unused = set(ours["components"]) - set(theirs.interpolate()["components"])
+    for name in unused:  # spaCy drops what is outside the pipeline
+        del ours["components"][name]
+    assert ours == theirs.interpolate()
+
+
+def test_sourced_components_bring_their_score_weights(tmp_path: Path) -> None:
+    import spacy
+    from spacy.training import Example
+
+    nlp = spacy.blank("en")
+    nlp.add_pipe("textcat")
+    doc = nlp.make_doc("a b")
+    nlp.initialize(lambda: [Example.from_dict(doc, {"cats": {"A": 1.0, "B": 0.0}})])
+    nlp.to_disk(tmp_path / "trained")
+    path = write(tmp_path, ["textcat", "tagger", "morphologizer"])
+    path.write_text(path.read_text().replace('factory = "textcat"', f'source = "{tmp_path / "trained"}"'))
+    theirs = load_model_from_config(spacy_load_config(path), auto_fill=True).config.interpolate()
+    ours = archlab.load_config(path).interpolate()
+    assert ours["training"]["score_weights"] == theirs["training"]["score_weights"]
+    assert archlab.check(archlab.load_config(path)).ok
+
+
+def test_a_byte_order_mark_is_no_text_and_other_encodings_are_said(tmp_path: Path) -> None:
+    path = write(tmp_path, ["textcat"])
+    text = path.read_text()
+    path.write_text(text, encoding="utf-8-sig")
+    assert archlab.load_config(path)["nlp"]["lang"] == "en"
+    path.write_text(text, encoding="utf-16")
+    with pytest.raises(ConfigError, match="is not UTF-8 text"):
+        archlab.load_config(path)
+
+
+def test_settings_that_spacy_drops_are_told(tmp_path: Path) -> None:
+    config, source = read_config(write(tmp_path, ["textcat"], "[training]\nmax_stepps = 3\n"))
+    assert source.ignored == ("training.max_stepps",)
+    (finding,) = archlab.check(config, source=source).findings
+    assert (finding.severity, finding.message) == (
+        "warning",
+        "there is no setting max_stepps: spaCy ignores it",
+    )
+
+
 def test_filling_twice_changes_nothing(tmp_path: Path) -> None:
     path = write(tmp_path, ["textcat"])
     filled = archlab.load_config(path)
@@ -65,17 +122,17 @@ def test_text_puts_subsections_below_their_section_and_parses_back(tmp_path: Pat
 
 def test_overrides_set_what_is_there_and_name_what_is_not(tmp_path: Path) -> None:
     path = write(tmp_path, ["textcat"])
-    config = archlab.load_config(path, {"training.max_steps": 5, "paths.train": "x.spacy", "vars.new": 1})
-    assert (config["training"]["max_steps"], config["paths"]["train"], config["vars"]["new"]) == (
-        5,
-        "x.spacy",
-        1,
-    )
+    config = archlab.load_config(path, {"training.max_steps": 5, "paths.train": "x.spacy"})
+    assert (config["training"]["max_steps"], config["paths"]["train"]) == (5, "x.spacy")
     for wrong, said in {
         "training.max_stepz": "Did you mean max_steps?",
         "trainin.max_steps": "Did you mean training?",
         "components.textcat.model.tok2vec.embed.widht": "Did you mean width?",
         "max_steps": "no setting max_steps",
+        "paths.trian": "Did you mean train?",
+        "system.seeds": "Did you mean seed?",
+        "components.textcat": "components.textcat is a section",
+        "components.textcat.threshold.x": "no setting components.textcat.threshold.x",
     }.items():
         with pytest.raises(ConfigError) as error:
             archlab.load_config(path, {wrong: 1})
@@ -89,7 +146,8 @@ def test_overrides_set_what_is_there_and_name_what_is_not(tmp_path: Path) -> Non
         ('[nlp]\nlang = "en"\nnonsense\n', ":3: this is neither a [section] nor `key = value`: nonsense"),
         ("[nlp]\n\n[nlp]\n", ":3: the section [nlp] is there twice."),
         ("[nlp]\na = 1\na = 2\n", ":3: a is set twice in [nlp]."),
-        ("[nlp.x]\na = 1\n", ":1: [nlp.x] stands there without a section [nlp].\nPut [nlp] before it"),
+        ("[nlp.x]\na = 1\n", ":1: [nlp.x] stands there without a section [nlp] above it."),
+        ("[nlp.x]\na = 1\n[nlp]\n", ":1: [nlp.x] stands there without a section [nlp] above it."),
         ("[training]\n", "names no language"),
         (
             '[nlp]\nlang = "en"\npipeline = ["tager"]\n'

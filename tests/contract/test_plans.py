@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 import archlab
-from archlab.errors import ConfigError, SweepError
+from archlab.configs.fingerprints import variant_id
+from archlab.errors import SweepError, UsageError
 from archlab.planning.plans import Plan
 
 PlanOf = Callable[..., Plan]
@@ -33,22 +34,44 @@ def test_the_grid_is_crossed_in_the_order_of_the_file(plan_of: PlanOf) -> None:
         "overrides:\n  training.dropout: [0.1, 0.3]\n"
     )
     assert labels(planned) == [
-        "dropout=0.1",
+        "base TextCatEnsemble.v2",
         "dropout=0.3",
-        "TextCatReduce.v1, dropout=0.1",
+        "TextCatReduce.v1",
         "TextCatReduce.v1, dropout=0.3",
     ]
     assert [spec.seed for spec in planned.runs] == [0, 1] * 4
     assert len({spec.run_id for spec in planned.runs}) == 8
 
 
-def test_an_inner_axis_does_not_apply_where_an_outer_choice_removes_its_slot(plan_of: PlanOf) -> None:
+@pytest.mark.parametrize("embed", ["[base, spacy.CharacterEmbed.v2]", "[spacy.CharacterEmbed.v2, base]"])
+def test_an_inner_axis_does_not_apply_where_an_outer_choice_removes_its_slot(
+    plan_of: PlanOf, embed: str
+) -> None:
+    planned = plan_of(
+        f"swaps:\n  textcat.model: [base, spacy.TextCatBOW.v3]\n  textcat.model.tok2vec.embed: {embed}\n"
+    )
+    assert set(labels(planned)) == {"base TextCatEnsemble.v2", "embed=CharacterEmbed.v2", "TextCatBOW.v3"}
+    (bow,) = [variant for variant in planned.variants if variant.label == "TextCatBOW.v3"]
+    assert bow.settings == {"textcat.model": "spacy.TextCatBOW.v3"}, "what did not apply is not told"
+
+
+def test_a_variant_that_several_cells_come_to_is_trained_once_and_shown_in_each(plan_of: PlanOf) -> None:
     planned = plan_of(
         "swaps:\n"
         "  textcat.model: [base, spacy.TextCatBOW.v3]\n"
         "  textcat.model.tok2vec.embed: [base, spacy.CharacterEmbed.v2]\n"
+        "variants:\n  same: {training.dropout: 0.1}\n"
+        "table: {columns: textcat.model.tok2vec.embed}\n"
     )
-    assert labels(planned) == ["base TextCatEnsemble.v2", "embed=CharacterEmbed.v2", "TextCatBOW.v3"]
+    assert len(planned.variants) == len(planned.runs) == 3
+    assert [(p.row, p.column) for p in planned.placements] == [
+        ("base TextCatEnsemble.v2", "base"),
+        ("base TextCatEnsemble.v2", "CharacterEmbed.v2"),
+        ("TextCatBOW.v3", "base"),
+        ("TextCatBOW.v3", "CharacterEmbed.v2"),
+        ("same", "base"),
+        ("same", "CharacterEmbed.v2"),
+    ]
 
 
 def test_two_ways_to_say_the_same_config_are_one_variant(plan_of: PlanOf) -> None:
@@ -171,10 +194,43 @@ def test_slips_are_told_with_line_and_nearest_name(
     assert str(error.value).replace(f"{workplace}/", "") == said
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "variants:\n  a: {textcat.model: spacy.TextCatBWO.v3}\n",
+        "swaps:\n  textcat.model: [{'@architectures': spacy.TextCatBWO.v3}]\n",
+        "swaps:\n  textcat.model: [{spacy.TextCatBWO.v3: {ngram_size: 1}}]\n",
+    ],
+)
+def test_a_block_that_is_nowhere_registered_is_a_slip_wherever_it_is_named(
+    plan_of: PlanOf, text: str
+) -> None:
+    with pytest.raises(SweepError, match=r"sweep.yml:3: No block spacy.TextCatBWO.v3 is registered"):
+        plan_of(text)
+
+
 def test_a_base_that_is_not_there_is_said(plan_of: PlanOf, workplace: Path) -> None:
     (workplace / "configs" / "base.cfg").unlink()
-    with pytest.raises(ConfigError, match="There is no config"):
+    with pytest.raises(SweepError, match=r"sweep.yml:1: there is no config"):
         plan_of("")
+
+
+def test_what_the_sweep_sets_the_command_line_does_not(plan_of: PlanOf) -> None:
+    with pytest.raises(UsageError, match=r"sets training.max_steps itself"):
+        plan_of("limits: {max_steps: 4}\n", overrides={"training.max_steps": 50})
+    with pytest.raises(UsageError, match=r"set by the sweep's `seeds`"):
+        plan_of("", overrides={"training.seed": 5})
+
+
+def test_the_order_of_sublayers_counts_where_a_block_is_not_spacys_own() -> None:
+    def config(names: list[str], block: str) -> dict[str, Any]:
+        layers = {name: {"@architectures": "spacy.HashEmbedCNN.v2", "width": 8} for name in names}
+        components = {"tagger": {"factory": "tagger", "model": {"@architectures": block, **layers}}}
+        return {"nlp": {"pipeline": ["tagger"]}, "components": components, "training": {}}
+
+    one, two = ["a", "b"], ["b", "a"]
+    assert variant_id(config(one, "spacy.X.v1")) == variant_id(config(two, "spacy.X.v1"))
+    assert variant_id(config(one, "mine.X.v1")) != variant_id(config(two, "mine.X.v1"))
 
 
 def test_overrides_of_the_command_line_apply_to_all_variants(plan_of: PlanOf) -> None:

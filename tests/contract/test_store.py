@@ -222,13 +222,14 @@ def test_an_outcome_is_read_as_it_was_left(store: Store) -> None:
     ("keep", "kept"), [("all", {"run1", "run2", "run3"}), ("winner", {"run2"}), ("none", set())]
 )
 def test_models_are_kept_as_the_sweep_says(store: Store, keep: str, kept: set[str]) -> None:
-    for run_id in ("run1", "run2", "run3"):
+    for run_id in ("run1", "run2", "run3", "another"):
         store.prepare(make_spec(run_id), "")
         leave_an_attempt(store, run_id)
         store.record(make_result(run_id))
-    store.keep_models(keep, {"run2"})
+    store.keep_models(keep, {"run2"}, ["run1", "run2", "run3"])
+    assert store.paths.run("another").model.exists()  # another plan's model is none of ours
     assert {r for r in ("run1", "run2", "run3") if store.paths.run(r).model.exists()} == kept
-    assert len(store.results()) == 3  # results stay, whatever becomes of models
+    assert len(store.results()) == 4  # results stay, whatever becomes of models
     assert all((store.paths.run(r).folder / "per_doc.json").exists() for r in ("run1", "run2", "run3"))
 
 

@@ -105,6 +105,12 @@ def test_a_variable_that_would_dangle_becomes_its_value(shared: "Config") -> Non
     assert archlab.check(swapped.config).errors == ()
 
 
+def test_a_variable_inside_a_list_becomes_its_value_when_it_would_dangle(shared: "Config") -> None:
+    shared["components"]["tok2vec"]["model"]["embed"]["rows"] = "[${components.tagger.model.tok2vec.width}]"
+    swapped = archlab.swap(shared, "tagger.model", "spacy.Tagger.v2", tok2vec={"@architectures": "x"})
+    assert get_section(swapped.config, "components.tok2vec.model.embed.rows") == [48]
+
+
 def test_arguments_of_the_same_name_come_from_the_sublayer_that_did_the_job(base: "Config") -> None:
     first = archlab.swap(base, "textcat.model.linear_model", "spacy.TextCatBOW.v3", ngram_size=3)
     swapped = archlab.swap(first.config, "textcat.model", "spacy.TextCatBOW.v1")

@@ -36,6 +36,8 @@ def test_the_new_config_is_written_whole_and_never_over_another(cli: "Cli", work
     refused = cli(*swap, "-o", "bow.cfg")
     assert (refused.code, "Add --force" in refused.err) == (3, True)
     assert cli(*swap, "-o", "bow.cfg", "--force").code == 0
+    base = cli(*swap, "-o", "configs/base.cfg", "--force")
+    assert (base.code, "the base, which is never changed" in base.err) == (3, True)
     unwritable = cli(*swap, "-o", "configs/base.cfg/new.cfg")
     assert (unwritable.code, "cannot be written" in unwritable.err) == (3, True)
     assert (workplace / "configs" / "base.cfg").read_bytes() == before
@@ -62,6 +64,20 @@ class TestSlips:
             ("swap textcat.model spacy.TextCatBOW.v3 ngram_size", 2, "Write key=value"),
             ("swap textcat.model spacy.TextCatBOW.v3 --trian", 2, "Did you mean --train?"),
             ("swap textcat.model", 2, "Missing argument"),
+            ("swap textcat.model spacy.TextCatBOW.v3 block=1", 3, "has no argument block"),
+            ("swap textcat.model spacy.TextCatBOW.v3 -o configs", 3, "configs is a folder"),
+            ("swap textcat.model spacy.TextCatBOW.v3 -o - --format json", 2, "both want stdout"),
+            ("swap textcat.model.tok2vec.embed.width 128", 2, "is a setting, not a slot"),
+            ("slots configs/base.cfg", 2, "Name a config with --base configs/base.cfg"),
+            ("slots --max_steps 5", 2, "--training.max_steps 100"),
+            ("slots --paths.train x.spacy", 3, "Nothing in the config uses paths.train"),
+            ("slots --paths.trian x.spacy", 3, "Did you mean train?"),
+            ("slots --nlp.pipeline textcat", 3, "nlp.pipeline is no list of names"),
+            ("grid configs/base.cfg", 3, "is a config, not a sweep"),
+            ("train configs/sweep.yml", 3, "is a sweep, not a config"),
+            ("grid configs/sweep.yml --vars.task spelling", 2, "sets vars.task itself"),
+            ("grid configs/sweep.yml --training.seed 3", 2, "set by the sweep's `seeds`"),
+            ("grid configs/sweep.yml --dry-run --engine loacl", 2, "Did you mean local?"),
             ("swap textcat.model spacy.TextCatBOW.v3 -b none.cfg", 3, "There is no config none.cfg."),
             ("swap textcat.model spacy.TextCatBOW.v3 --training.max_stepz 3", 3, "Did you mean max_steps?"),
             ("swap textcat.model spacy.TextCatBOW.v3 --code none.py", 3, "There is no file none.py"),
@@ -90,7 +106,7 @@ class TestSlips:
 def test_a_swap_that_does_not_fit_ends_with_3_and_trains_nothing(cli: "Cli", workplace: Path) -> None:
     done = cli("swap", "textcat.model", "spacy.Tagger.v2", "--train", "-o", "new.cfg")
     assert done.code == 3
-    assert "What fits:" in done.err
+    assert "What fits by type: spacy.TextCat" in done.err
     assert not (workplace / "new.cfg").exists()
     assert not (workplace / "experiments").exists()
 
@@ -168,7 +184,7 @@ def test_strict_stops_before_training(cli: "Cli", workplace: Path) -> None:
     (workplace / "s.yml").write_text(text)
     done = cli("grid", "s.yml", "--strict")
     assert done.code == 3
-    assert "1 variant rejected; nothing was trained" in done.err
+    assert "Nothing was trained: what does not fit is Tagger.v2." in done.err
     assert not (workplace / "experiments").exists()
 
 

@@ -13,9 +13,10 @@ from conftest import Cli
 from spacy.tokens import Doc, DocBin
 
 import archlab
+from archlab.planning.sweeps import ADHOC
 from archlab.records import Json, Result
 from archlab.results.files import read_json
-from archlab.results.paths import ADHOC, RunPaths, SweepPaths
+from archlab.results.paths import RunPaths, SweepPaths
 
 pytestmark = pytest.mark.slow
 

@@ -90,7 +90,7 @@ def a_result(run_id: str, score: float, seed: int) -> Result:
         reason=None,
         score=score,
         score_name="cats_micro_f",
-        scores={},
+        scores={"cats_micro_f": score, "score": score},
         best_step=10,
         steps=10,
         epochs=1,
@@ -122,7 +122,7 @@ def test_table_with_problems(golden: Golden) -> None:
         "a0": a_result("a0", 0.8, 0),
         "a1": a_result("a1", 0.82, 1),
         "b0": a_result("b0", 0.7, 0),
-        "b1": replace(a_result("b1", 0.0, 1), status="failed", reason=killed, score=None),
+        "b1": replace(a_result("b1", 0.0, 1), status="failed", reason=killed, score=None, scores={}),
     }
     places = (
         Place(row="base", column=None, variant_id="a", run_ids=("a0", "a1")),

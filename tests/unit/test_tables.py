@@ -18,7 +18,7 @@ def result(run_id: str, score: float | None, seed: int = 0) -> Result:
         reason=None,
         score=score,
         score_name="cats_micro_f",
-        scores={},
+        scores={"cats_micro_f": score, "f": score, "score": 0.123},
         best_step=10,
         steps=10,
         epochs=1,
@@ -109,6 +109,20 @@ def test_without_a_base_there_is_no_difference() -> None:
     )
     table = make_table(layout, RESULTS)
     assert [cell.difference for row in table.rows for cell in row.cells if cell] == [None, None]
+
+
+def test_the_layout_says_which_score_whatever_the_runs_were_recorded_for() -> None:
+    weighted = replace(LAYOUT, score_name="score")
+    table = make_table(weighted, RESULTS)
+    means = [cell.score.mean for row in table.rows for cell in row.cells if cell and cell.score]
+    assert means == [pytest.approx(0.123), pytest.approx(0.123)]
+
+
+def test_a_variant_in_two_places_is_shown_in_both() -> None:
+    places = (place("base", "a", "x"), place("BOW", "b", "x"), place("BOW", "b", "y"))
+    table = make_table(Layout(sweep="s", score_name="f", places=places), RESULTS)
+    shown = [cell.score.mean if cell and cell.score else None for cell in table.rows[1].cells]
+    assert shown == [pytest.approx(0.6), pytest.approx(0.6)]
 
 
 def test_layouts_and_tables_survive_json() -> None:

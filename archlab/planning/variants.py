@@ -1,0 +1,147 @@
+"""From cells to variants: each cell's config is made and checked, and equal ones are made once."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from archlab.checking.checks import check
+from archlab.configs.loading import Source, fill_config, override_config
+from archlab.configs.slotting import find_slot, get_section
+from archlab.configs.swapping import swap
+from archlab.errors import (
+    InvalidError,
+    SwapError,
+    SweepError,
+    UnknownBlockError,
+    UnknownSlotError,
+    did_you_mean,
+)
+from archlab.planning.cells import Cell, Change, Names, full_path, settings_of
+from archlab.planning.runs import make_variant
+from archlab.planning.sweeps import Choice, Sweep
+from archlab.records import Finding, Placement, Rejected, Report, Variant
+
+if TYPE_CHECKING:
+    from confection import Config
+
+
+class VariantMaker:
+    """Makes the variant of each cell, checks it, and keeps what is new.
+
+    placements: where each variant stands in the table; a variant that several cells come to is trained once
+    and shown in each. applied: the paths that some variant had.
+    """
+
+    def __init__(self, sweep: Sweep, base: "Config", source: Source, level: str) -> None:
+        self.sweep, self.base, self.source, self.level = sweep, base, source, level
+        self.names = Names(sweep, base)
+        self.variants: dict[str, Variant] = {}
+        self.rejected: list[Rejected] = []
+        self.placements: dict[tuple[str, str | None], Placement] = {}
+        self.reports: dict[str, Report] = {}
+        self.applied: set[str] = set()
+
+    def add(self, cell: Cell) -> None:
+        column = self.names.column(cell)
+        applied: list[Change] = []
+        try:
+            config = self._apply(cell, applied)
+            row = self.names.row(cell, applied)
+            variant = make_variant(config, row, column, settings_of(applied))
+            if variant.variant_id in self.variants:
+                self._place(variant)
+                return
+            report = check(config, self.level, source=self.source)
+        except SweepError:
+            raise
+        except InvalidError as error:
+            row = self.names.row(cell, cell.changes)
+            report = Report((Finding(severity="error", slot="", message=error.message, fix=error.hint),))
+        if report.ok:
+            variant = self._with_own_name(variant)
+            self.variants[variant.variant_id] = variant
+            self._place(variant)
+            self.reports[variant.label] = report
+        else:
+            rejected = Rejected(
+                row=row, column=column, settings=settings_of(cell.changes), findings=report.errors
+            )
+            if rejected.label not in {other.label for other in self.rejected}:
+                self.rejected.append(rejected)
+            self.reports[rejected.label] = report
+
+    def _place(self, variant: Variant) -> None:
+        key = (variant.row, variant.column)
+        placement = Placement(row=variant.row, column=variant.column, variant_id=variant.variant_id)
+        self.placements.setdefault(key, placement)
+
+    def _with_own_name(self, variant: Variant) -> Variant:
+        """Two variants never share a row and a column, even where their labels leave out what differs."""
+        if (variant.row, variant.column) in self.placements:
+            return replace(variant, row=f"{variant.row} #{variant.variant_id[:4]}")
+        return variant
+
+    def _apply(self, cell: Cell, applied: list[Change]) -> "Config":
+        """The base with a cell's changes, outer slots first. A change whose slot an outer swap has removed
+        does not apply; a named variant's own changes must all apply."""
+        config = self.base
+        own = self.sweep.file.variants.get(cell.variant or "", {})
+        for path, change in sorted(cell.changes, key=lambda item: full_path(item[0]).count(".")):
+            choice = change if isinstance(change, Choice) else None
+            where = self._where(cell, path, change)
+            if choice is None and path in own:
+                choice = self._as_choice(config, path, change, where)
+            try:
+                full = setting_path(config, path) if choice is None else find_slot(config, path).path
+            except UnknownSlotError as error:
+                if path in own:
+                    raise SweepError(f"{where}: {error.message}", error.hint) from None
+                continue
+            self.applied.add(path)
+            applied.append((path, choice or change))
+            config = self._change(config, full, choice, change, where)
+        order = [path for path, _ in cell.changes]
+        applied.sort(key=lambda item: order.index(item[0]))
+        return fill_config(config)
+
+    def _change(self, config: "Config", path: str, choice: Choice | None, value: Any, where: str) -> "Config":
+        if choice is None:
+            return override_config(config, {path: value})
+        if choice.block is None:
+            return config
+        try:
+            return swap(config, path, choice.block, **choice.arguments).config
+        except UnknownBlockError as error:  # a slip of the pen, not a misfit
+            raise SweepError(f"{where}: {error.message}", error.hint) from None
+        except SwapError as error:
+            raise SwapError(f"{where}: {error.message}", error.hint) from None
+
+    def _as_choice(self, config: "Config", path: str, change: Any, where: str) -> Choice | None:
+        """What a named variant puts into a slot; None where the path is a setting."""
+        try:
+            find_slot(config, path)
+        except UnknownSlotError:
+            return None
+        try:
+            return Choice.parse(change)
+        except ValueError as error:
+            raise SweepError(f"{where}: {error}.") from None
+
+    def _where(self, cell: Cell, path: str, change: Any) -> str:
+        """`file:line` of a change in the sweep file."""
+        if cell.variant is not None and path in self.sweep.file.variants[cell.variant]:
+            return self.sweep.where("variants", cell.variant, path)
+        if isinstance(change, Choice):
+            return self.sweep.where("swaps", path, self.sweep.swaps[path].index(change))
+        return self.sweep.where("overrides", path)
+
+
+def setting_path(config: "Config", path: str) -> str:
+    """The complete path of a setting. Raises UnknownSlotError where the config has none of that name."""
+    full = full_path(path)
+    parent, _, key = full.rpartition(".")
+    section = get_section(config, parent)
+    if isinstance(section, Mapping) and key in section:
+        return full
+    known = [name for name in section if not name.startswith("@")] if isinstance(section, Mapping) else []
+    raise UnknownSlotError(f"The config has no setting {path}.", did_you_mean(key, known))

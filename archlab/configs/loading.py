@@ -1,4 +1,4 @@
-"""Read a config, fill it as spaCy would, and write it in an order people can read."""
+"""Read a config with its overrides, and write it in an order people can read."""
 
 import configparser
 import re
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from archlab.configs.filling import SECTION_ORDER, fill_config
 from archlab.errors import ConfigError, did_you_mean, explain
 
 if TYPE_CHECKING:
@@ -14,18 +15,6 @@ if TYPE_CHECKING:
 
 LENDING = ("paths", "system", "vars")
 """Sections whose values matter only where something refers to them."""
-
-SECTION_ORDER = [
-    "vars",
-    "paths",
-    "system",
-    "nlp",
-    "components",
-    "corpora",
-    "training",
-    "pretraining",
-    "initialize",
-]
 
 
 @dataclass(frozen=True)
@@ -93,24 +82,6 @@ def parse_config(text: str, name: str = "config") -> "Config":
         return Config().from_str(text, interpolate=False)
     except Exception as error:  # confection and configparser raise a dozen kinds here
         raise ConfigError(f"{name} is not a valid config: {explain(error)}") from None
-
-
-def fill_config(config: "Config", name: str = "config") -> "Config":
-    """A copy with all that spaCy's `init fill-config` would add: defaults of the language, of each
-    component's factory and of each registered function. Variables are kept; no model is built.
-
-    Raises ConfigError where the config names no language, an unknown factory, or a variable that is
-    not there.
-    """
-    from confection import Config
-
-    try:
-        # confection merges in place below the first level: never work on the caller's own dicts
-        return _fill(Config(config, is_interpolated=False).copy(), name)
-    except ConfigError:
-        raise
-    except Exception as error:
-        raise ConfigError(f"{name} cannot be filled: {explain(error)}") from None
 
 
 def override_config(config: "Config", overrides: Mapping[str, Any]) -> "Config":
@@ -211,101 +182,6 @@ def interpolated(config: "Config", name: str = "config") -> "Config":
         return config.interpolate()
     except Exception as error:
         raise ConfigError(f"{name}: {explain(error)}") from None
-
-
-def populate_factories() -> None:
-    """Register spaCy's own component factories and those of installed packages, as `Language()` would."""
-    from spacy.pipeline.factories import register_factories
-    from spacy.util import registry
-
-    register_factories()
-    registry._entry_point_factories.get_all()
-
-
-def _fill(config: "Config", name: str) -> "Config":
-    from confection import Config
-    from spacy.schemas import ConfigSchema
-    from spacy.util import combine_score_weights, get_lang_class, registry
-
-    lang = config.get("nlp", {}).get("lang")
-    if not lang:
-        raise ConfigError(f"{name} names no language.", 'Add [nlp] with lang = "en" and a pipeline.')
-    populate_factories()
-    language = get_lang_class(lang)
-    config = Config(language.default_config).merge(config)
-    components = config.pop("components", {})
-    if not isinstance(config["nlp"].get("pipeline"), list):
-        raise ConfigError(f"{name}: nlp.pipeline is no list of names.", 'For example ["tok2vec", "tagger"].')
-    pretraining = config.pop("pretraining", {})
-    filled = registry.fill(Config({**config, "components": {}}), validate=False, schema=ConfigSchema)
-    filled["components"] = components
-    filled["pretraining"] = pretraining
-    values = filled.interpolate()["components"]
-    weights = []
-    for component in filled["nlp"]["pipeline"]:
-        if component not in components:
-            raise ConfigError(
-                f"{name}: the pipeline names {component!r}, but there is no [components.{component}].",
-                did_you_mean(component, components),
-            )
-        if "factory" in components[component]:
-            meta = _factory_meta(language, components[component]["factory"], component, name)
-            filled["components"][component] = _fill_component(
-                language, values[component], Config(components[component], is_interpolated=False)
-            )
-            weights.append(dict(meta.default_score_weights))
-        elif "source" in components[component]:
-            weights.append(_sourced_weights(language, component, values[component]))
-    own_weights = filled["training"].get("score_weights", {})
-    filled["training"]["score_weights"] = combine_score_weights([w for w in weights if w], own_weights)
-    ordered = sorted(
-        filled, key=lambda section: SECTION_ORDER.index(section) if section in SECTION_ORDER else -1
-    )
-    return Config({section: filled[section] for section in ordered}, is_interpolated=False)
-
-
-def _fill_component(language: Any, values: dict[str, Any], raw: "Config") -> dict[str, Any]:
-    """One component's section as spaCy's `Language.create_pipe` would fill it."""
-    from confection import Config
-    from spacy.util import registry
-
-    factory = values["factory"]
-    arguments = {key: value for key, value in values.items() if key != "factory"}
-    defaults = language.get_factory_meta(factory).default_config
-    merged = Config(defaults).merge(arguments) if defaults else arguments
-    internal = language.get_factory_name(factory)
-    internal = internal if internal in registry.factories else factory
-    section = {"nlp": None, "name": None, **merged, "@factories": internal}
-    filled = registry.fill({"component": section}, validate=False)["component"]
-    kept = {key: filled[key] for key in filled if key not in ("nlp", "name", "@factories")}
-    return dict(Config({"factory": factory, **kept}).merge(raw))
-
-
-def _sourced_weights(language: Any, component: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The score weights that a component brings from the pipeline it is sourced from; that is not loaded."""
-    from spacy.util import get_package_path, is_package
-
-    source = str(values["source"])
-    folder = Path(source)
-    if not folder.exists() and is_package(source):
-        folder = next(iter(get_package_path(source).glob("*/config.cfg")), folder / "config.cfg").parent
-    if not (folder / "config.cfg").is_file():
-        return {}
-    config = parse_config((folder / "config.cfg").read_text(encoding="utf8"), source)
-    factory = config["components"].get(values.get("component", component), {}).get("factory")
-    return dict(language.get_factory_meta(factory).default_score_weights) if factory else {}
-
-
-def _factory_meta(language: Any, factory: str, component: str, name: str) -> Any:
-    try:
-        return language.get_factory_meta(factory)
-    except ValueError:
-        known = {key.rsplit(".", 1)[-1] for key in language._factory_meta}
-        raise ConfigError(
-            f"{name}: [components.{component}] has the factory {factory!r}, which no installed package "
-            "and no --code file registers.",
-            did_you_mean(factory, known),
-        ) from None
 
 
 def _find_syntax_errors(text: str, name: str) -> None:

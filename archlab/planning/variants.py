@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from archlab.checking.checks import check
-from archlab.configs.loading import Source, fill_config, override_config
+from archlab.configs.filling import fill_config
+from archlab.configs.loading import Source, override_config
 from archlab.configs.slotting import find_slot, get_section
 from archlab.configs.swapping import swap
 from archlab.errors import (

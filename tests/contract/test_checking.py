@@ -9,7 +9,8 @@ import pytest
 import archlab
 from archlab.checking.corpora import require_corpora
 from archlab.configs.code import import_code
-from archlab.configs.loading import fill_config, override_config, parse_config, read_config
+from archlab.configs.filling import fill_config
+from archlab.configs.loading import override_config, parse_config, read_config
 from archlab.errors import CodeError, ConfigError, CorpusError, UsageError
 from archlab.records import Finding
 

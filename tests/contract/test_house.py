@@ -18,6 +18,7 @@ LEVELS = (
     (
         "archlab.catalog",
         "archlab.blocks",
+        "archlab.configs.filling",
         "archlab.configs.loading",
         "archlab.configs.differences",
         "archlab.configs.fingerprints",

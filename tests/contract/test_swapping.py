@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import archlab
+from archlab.configs.filling import fill_config
 from archlab.configs.fingerprints import variant_id
-from archlab.configs.loading import config_text, fill_config, parse_config
+from archlab.configs.loading import config_text, parse_config
 from archlab.configs.slotting import get_section
 from archlab.errors import SwapError, UnknownBlockError, UnknownSlotError
 

@@ -290,13 +290,8 @@ class Result(_FromDict):
 
     @classmethod
     def from_dict(cls, data: Json) -> Self:
-        nested = {
-            "reason": Reason.from_dict(data["reason"]) if data.get("reason") else None,
-            "cost": Cost.from_dict(data["cost"]),
-            "environment": Environment.from_dict(data["environment"]),
-            "fingerprints": Fingerprints.from_dict(data["fingerprints"]),
-        }
-        return super().from_dict({**data, **nested})
+        fingerprints = Fingerprints.from_dict(data["fingerprints"])
+        return super().from_dict({**data, **_outcome_parts(data), "fingerprints": fingerprints})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -320,9 +315,13 @@ class Outcome(_FromDict):
 
     @classmethod
     def from_dict(cls, data: Json) -> Self:
-        nested = {
-            "reason": Reason.from_dict(data["reason"]) if data.get("reason") else None,
-            "cost": Cost.from_dict(data["cost"]),
-            "environment": Environment.from_dict(data["environment"]),
-        }
-        return super().from_dict({**data, **nested})
+        return super().from_dict({**data, **_outcome_parts(data)})
+
+
+def _outcome_parts(data: Json) -> Json:
+    """The records inside a result or an outcome."""
+    return {
+        "reason": Reason.from_dict(data["reason"]) if data.get("reason") else None,
+        "cost": Cost.from_dict(data["cost"]),
+        "environment": Environment.from_dict(data["environment"]),
+    }

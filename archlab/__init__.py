@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from archlab.checking.checks import check as check
+    from archlab.checking.fitting import fits as fits
     from archlab.configs.loading import load_config as load_config
     from archlab.configs.slotting import slots as slots
     from archlab.configs.swapping import swap as swap
@@ -21,6 +22,7 @@ __version__ = "0.1.0"
 
 _MODULES = {
     "check": "archlab.checking.checks",
+    "fits": "archlab.checking.fitting",
     "grid": "archlab.engines.driving",
     "load_config": "archlab.configs.loading",
     "load_sweep": "archlab.planning.sweeps",

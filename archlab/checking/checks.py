@@ -1,10 +1,13 @@
 """The check: one layer of proof after the other, all findings at once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 from archlab.checking.building import check_builds
+from archlab.checking.probing import SECONDS, check_probe
+from archlab.checking.structure import check_structure
 from archlab.checking.typing import check_types
 from archlab.configs.loading import Source, interpolated
 from archlab.errors import UsageError, did_you_mean
@@ -13,16 +16,26 @@ from archlab.records import Finding, Report
 if TYPE_CHECKING:
     from confection import Config
 
-Level = Literal["types", "build"]
+Level = Literal["types", "build", "probe"]
 LEVELS: tuple[Level, ...] = get_args(Level)
 SEVERITIES = ("error", "warning", "note")
 
 
-def check(config: "Config", level: str = "build", *, source: Source | None = None) -> Report:
+def check(
+    config: "Config",
+    level: str = "build",
+    *,
+    source: Source | None = None,
+    code: Sequence[str | Path] = (),
+    seconds: float = SECONDS,
+) -> Report:
     """Check a filled config: does each block fit where it sits, and get what it needs?
 
-    level: "types" compares signatures and arguments; "build" also constructs every component.
-    source: the file the config came from, to tell lines.
+    level: "types" compares signatures, arguments, and what blocks expect of each other; "build" also
+    constructs every component; "probe" also trains them for a moment, in a process of its own. Each level
+    runs where those before found no error.
+    source: the file the config came from, to tell lines. code: the files that register its blocks, which the
+    caller has imported and the probe imports again. seconds: of wall time for the probe.
     Raises ConfigError where a variable points nowhere, UsageError for an unknown level.
     """
     if level not in LEVELS:
@@ -30,10 +43,16 @@ def check(config: "Config", level: str = "build", *, source: Source | None = Non
             f"There is no level {level!r}; the levels are {', '.join(LEVELS)}.", did_you_mean(level, LEVELS)
         )
     values = interpolated(config)
-    findings = [*_ignored(source), *check_types(values)]
-    if level == "build" and not any(finding.severity == "error" for finding in findings):
+    findings = [*_ignored(source), *check_types(values), *check_structure(values)]
+    if level != "types" and not _has_errors(findings):
         findings += check_builds(values)
+    if level == "probe" and not _has_errors(findings):
+        findings += check_probe(values, code, seconds)
     return Report(tuple(sorted((_placed(f, source) for f in findings), key=_order)))
+
+
+def _has_errors(findings: list[Finding]) -> bool:
+    return any(finding.severity == "error" for finding in findings)
 
 
 def _ignored(source: Source | None) -> list[Finding]:

@@ -175,6 +175,7 @@ _NEEDS = {
     "textcat": Need("categories (doc.cats)", lambda doc: set(doc.cats)),
     "textcat_multilabel": Need("categories (doc.cats)", lambda doc: set(doc.cats)),
     "ner": Need("entities (doc.ents)", lambda doc: {entity.label_ for entity in doc.ents}),
+    "beam_ner": Need("entities (doc.ents)", lambda doc: {entity.label_ for entity in doc.ents}),
     "entity_linker": Need("entities (doc.ents)", lambda doc: {"entity"} if doc.ents else set()),
     "tagger": Need("tags (token.tag)", _of_tokens("tag_", "TAG")),
     "morphologizer": Need(
@@ -182,6 +183,7 @@ _NEEDS = {
         lambda doc: _of_tokens("morph", "MORPH")(doc) | _of_tokens("pos_", "POS")(doc),
     ),
     "parser": Need("dependencies (token.dep)", _of_tokens("dep_", "DEP")),
+    "beam_parser": Need("dependencies (token.dep)", _of_tokens("dep_", "DEP")),
     "senter": Need("sentence starts (token.is_sent_start)", _present("SENT_START")),
     "trainable_lemmatizer": Need("lemmas (token.lemma)", _present("LEMMA")),
 }

@@ -50,10 +50,11 @@ def _prepare(
 
 
 def _register() -> None:
-    from archlab.cli import check, grid, slots, swap, table, train
+    from archlab.cli import check, fits, grid, slots, swap, table, train
 
     app.command("swap", context_settings=EXTRA)(swap.swap)
     app.command("slots", context_settings=EXTRA)(slots.slots)
+    app.command("fits", context_settings=EXTRA)(fits.fits)
     app.command("check", context_settings=EXTRA)(check.check)
     app.command("train", context_settings=EXTRA)(train.train)
     app.command("grid", context_settings=EXTRA)(grid.grid)

@@ -15,7 +15,11 @@ def check(
     ctx: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A config (.cfg), or a sweep (.yml).")],
     level: Annotated[
-        str, typer.Option(metavar="LEVEL", help="types: signatures and arguments; build: construct, too.")
+        str,
+        typer.Option(
+            metavar="LEVEL",
+            help="types: signatures and arguments; build: construct, too; probe: also train for a moment.",
+        ),
     ] = "build",
     code: Code = None,
     format: FormatOption = Format.text,
@@ -27,6 +31,7 @@ def check(
     \b
     archlab check configs/base.cfg
     archlab check configs/sweep.yml --level types
+    archlab check configs/base.cfg --level probe
     """
     from archlab.configs.code import import_code
     from archlab.reporting.terminal import make_console, show_report
@@ -36,7 +41,7 @@ def check(
     if file.suffix in (".yml", ".yaml"):
         report, subject = _check_sweep(file, level, code or [], overrides)
     else:
-        report, subject = _check_config(file, level, overrides)
+        report, subject = _check_config(file, level, code or [], overrides)
     if format is Format.json:
         print_json(report.to_dict())
     else:
@@ -45,12 +50,14 @@ def check(
         raise typer.Exit(InvalidError.exit_code)
 
 
-def _check_config(file: Path, level: str, overrides: dict[str, object]) -> tuple[Report, str]:
+def _check_config(
+    file: Path, level: str, code: list[Path], overrides: dict[str, object]
+) -> tuple[Report, str]:
     import archlab
     from archlab.configs.loading import read_config
 
     config, source = read_config(file, overrides)
-    return archlab.check(config, level, source=source), str(file)
+    return archlab.check(config, level, source=source, code=code), str(file)
 
 
 def _check_sweep(

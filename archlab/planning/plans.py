@@ -62,7 +62,7 @@ def plan(
     sweep = sweep if isinstance(sweep, Sweep) else load_sweep(sweep)
     base, source = _read_base(sweep, overrides or {})
     todo = list(cells(sweep))
-    maker = VariantMaker(sweep, base, source, level)
+    maker = VariantMaker(sweep, base, source, level, code)
     for number, cell in enumerate(todo, 1):
         maker.add(cell)
         if on_variant is not None:

@@ -1,7 +1,8 @@
 """From cells to variants: each cell's config is made and checked, and equal ones are made once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archlab.checking.checks import check
@@ -33,8 +34,10 @@ class VariantMaker:
     and shown in each. applied: the paths that some variant had.
     """
 
-    def __init__(self, sweep: Sweep, base: "Config", source: Source, level: str) -> None:
-        self.sweep, self.base, self.source, self.level = sweep, base, source, level
+    def __init__(
+        self, sweep: Sweep, base: "Config", source: Source, level: str, code: Sequence[str | Path]
+    ) -> None:
+        self.sweep, self.base, self.source, self.level, self.code = sweep, base, source, level, code
         self.names = Names(sweep, base)
         self.variants: dict[str, Variant] = {}
         self.rejected: list[Rejected] = []
@@ -52,7 +55,7 @@ class VariantMaker:
             if variant.variant_id in self.variants:
                 self._place(variant)
                 return
-            report = check(config, self.level, source=self.source)
+            report = check(config, self.level, source=self.source, code=self.code)
         except SweepError:
             raise
         except InvalidError as error:

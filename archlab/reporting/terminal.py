@@ -1,9 +1,10 @@
 """What a person reads in a terminal. Without a terminal only the colours go."""
 
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import IO, TYPE_CHECKING
 
+from archlab.checking.fitting import Candidate
 from archlab.configs.differences import Diff, SectionDiff
 from archlab.records import Finding, Note, Report, Slot
 from archlab.reporting.numbers import compact, difference, score_text
@@ -103,6 +104,24 @@ def show_slots(console: "Console", slots: Iterable[Slot]) -> None:
         name = slot.block if slot.registry == "architectures" else f"@{slot.registry}:{slot.block}"
         grid.add_row(slot.short, name, slot.expects or "")
     console.print(grid)
+
+
+def show_candidates(
+    console: "Console", slot: Slot, candidates: Sequence[Candidate], *, show_all: bool = False
+) -> None:
+    """What a slot expects, and a line per block: verdict, name, and why or what it is."""
+    console.print(f"{slot.short} expects {slot.expects or 'nothing that is stated'}\n", soft_wrap=True)
+    shown = [c for c in candidates if show_all or c.verdict != "misfit"]
+    names = [c.name if c.registry == slot.registry else f"@{c.registry}:{c.name}" for c in shown]
+    width = max(map(len, names), default=0)
+    for candidate, name in zip(shown, names, strict=True):
+        style = {"fits": "green", "needs": "yellow", "unknown": "cyan", "misfit": "dim"}[candidate.verdict]
+        about = candidate.reason or candidate.summary
+        line = _styled(f"{candidate.verdict:<8} ", style, f"{name:<{width}}  {about}".rstrip())
+        console.print(line, soft_wrap=True)
+    hidden = len(candidates) - len(shown)
+    if hidden:
+        console.print(f"{hidden} more do not fit (--all shows why)")
 
 
 def _show_section(console: "Console", section: SectionDiff, sources: Mapping[str, str]) -> None:

@@ -83,7 +83,7 @@ class TestSlips:
             ("swap textcat.model spacy.TextCatBOW.v3 --code none.py", 3, "There is no file none.py"),
             ("swap textcat.model spacy.TextCatBOW.v3 --train -g 0", 3, "--gpu-id 0"),
             ("check none.cfg", 3, "There is no config none.cfg."),
-            ("check configs/base.cfg --level typ", 2, "the levels are types, build"),
+            ("check configs/base.cfg --level typ", 2, "the levels are types, build, probe"),
             ("grid none.yml", 3, "There is no sweep none.yml."),
             ("grid configs/sweep.yml -g 0", 3, "--gpu-id 0"),
             ("grid configs/sweep.yml --engine loacl", 2, "Did you mean local?"),
@@ -130,7 +130,7 @@ def test_swap_train_compares_base_and_variant(cli: "Cli", workplace: Path) -> No
 @pytest.mark.slow
 def test_a_base_without_a_model_section_works_like_a_filled_one(cli: "Cli", workplace: Path) -> None:
     text = (workplace / "configs" / "base.cfg").read_text()
-    start, end = text.index("# Two views"), text.index("[corpora]")
+    start, end = text.index("[components.textcat.model]"), text.index("[corpora]")
     (workplace / "bare.cfg").write_text(text[:start] + text[end:])
     assert "components.textcat.model" not in (workplace / "bare.cfg").read_text()
     shown = cli("swap", "textcat.model", "spacy.TextCatBOW.v1", "-b", "bare.cfg")

@@ -1,0 +1,211 @@
+"""Structure, outputs: what a component makes of the numbers its model gives."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from archlab.catalog.defaults import dictated
+from archlab.checking.pipelines import Component, Pipeline, as_width
+from archlab.configs.slotting import block_reference, get_section
+from archlab.records import Finding
+
+CLASSIFIERS = (
+    *(f"spacy.TextCatBOW.v{n}" for n in (1, 2, 3)),
+    *(f"spacy.{name}.v{n}" for name in ("TextCatEnsemble", "TextCatCNN") for n in (1, 2)),
+    *(f"spacy.{name}.v1" for name in ("TextCatReduce", "TextCatParametricAttention", "TextCatLowData")),
+)
+TAGGERS = ("spacy.Tagger.v1", "spacy.Tagger.v2")
+
+
+def exclusive_classes(pipeline: Pipeline) -> Iterator[Finding]:
+    """It trains and learns the wrong thing: softmax where labels are independent, or the other way round."""
+    for component in pipeline.trained:
+        told = dictated(component.factory or "", "exclusive_classes")
+        if told is None:
+            continue
+        why = "one label for each Doc" if told.value else "any number of labels for each Doc"
+        for block in component.blocks:
+            if block.section.get("exclusive_classes") is (not told.value):
+                wanted = str(told.value).lower()
+                yield Finding(
+                    severity="warning",
+                    slot=block.path,
+                    message=f"exclusive_classes = {str(not told.value).lower()}, "
+                    f"and {component.factory} learns {why}",
+                    expected=wanted,
+                    given=str(not told.value).lower(),
+                    fix=f"set exclusive_classes = {wanted}",
+                )
+
+
+def linear_model(pipeline: Pipeline) -> Iterator[Finding]:
+    """TextCatEnsemble.v2 asks its linear_model for attrs["multi_label"], which classifiers alone have."""
+    for component in pipeline.trained:
+        for block in component.blocks:
+            parent, _, argument = block.path.rpartition(".")
+            if argument != "linear_model" or not block.is_one_of(*_ROWS, "chain.v1"):
+                continue
+            if block.name in CLASSIFIERS and block.name != "spacy.TextCatLowData.v1":
+                continue
+            if _name_at(pipeline, parent) == "spacy.TextCatEnsemble.v2":
+                yield Finding(
+                    severity=block.severity,
+                    slot=block.path,
+                    message=f'{block.name} is no text classifier: it does not set attrs["multi_label"]',
+                    fix=f"archlab swap {block.path.removeprefix('components.')} spacy.TextCatBOW.v3",
+                )
+
+
+def rows_of_another_kind(pipeline: Pipeline) -> Iterator[Finding]:
+    """Models that agree in type, Floats2d, and not in what a row stands for."""
+    for component in pipeline.trained:
+        wanted = _WANTED_ROWS.get(component.factory or "")
+        model = next((block for block in component.blocks if block.path == f"{component.path}.model"), None)
+        if wanted is None or model is None or not model.is_one_of(*_ROWS):
+            continue
+        row, newest = wanted
+        given = _ROWS[model.name]
+        if given == row or (model.name == "spacy.EntityLinker.v1" and row == "entity"):
+            continue
+        # The numbers of rows agree by chance with one entity in each Doc; one Doc in each batch is broadcast.
+        may_agree = (given, row) == ("Doc", "entity") or _may_train_on_single_docs(pipeline)
+        yield Finding(
+            severity="warning" if may_agree else model.severity,
+            slot=model.path,
+            message=f"{model.name} gives one row for each {given}, "
+            f"the {component.factory} wants one for each {row}",
+            expected=f"one row for each {row}",
+            given=f"one row for each {given}",
+            fix=f"archlab swap {model.path.removeprefix('components.')} {newest}",
+        )
+
+
+def low_data(pipeline: Pipeline) -> Iterator[Finding]:
+    """TextCatLowData.v1 joins StaticVectors to list2ragged; since StaticVectors gives Ragged, it fails."""
+    for component in pipeline.trained:
+        for block in component.blocks:
+            if block.is_one_of("spacy.TextCatLowData.v1") and not block.path.endswith(".linear_model"):
+                yield Finding(
+                    severity=block.severity,
+                    slot=block.path,
+                    message=f"{block.name} cannot run in this spaCy: it takes its vectors for a list",
+                    fix=f"archlab swap {block.path.removeprefix('components.')} spacy.TextCatReduce.v1",
+                )
+
+
+def tagger_as_tok2vec(pipeline: Pipeline) -> Iterator[Finding]:
+    """A tagger has the type of a tok2vec, and gives the scores of tags where vectors are wanted."""
+    for component in pipeline.trained:
+        for block in component.blocks:
+            parent, _, argument = block.path.rpartition(".")
+            is_tok2vec = argument in ("tok2vec", "embed") or component.factory == "tok2vec"
+            if not block.is_one_of(*TAGGERS) or not is_tok2vec:
+                continue
+            needs_width = component.factory == "tok2vec" or _name_at(pipeline, parent) in _NEED_A_WIDTH
+            unset = block.section.get("nO") is None and needs_width
+            inner = block.section.get("tok2vec")
+            reference = block_reference(inner) if isinstance(inner, Mapping) else None
+            swap = f"archlab swap {block.path.removeprefix('components.')} "
+            yield Finding(
+                severity=block.severity if unset else "warning",
+                slot=block.path,
+                message=f"{block.name} is no tok2vec: it gives the scores of tags"
+                + (", and its width (nO) is not set" if unset else ""),
+                fix=f"{swap}{reference[1] if reference else 'spacy.HashEmbedCNN.v2'}",
+            )
+
+
+def number_of_labels(pipeline: Pipeline) -> Iterator[Finding]:
+    """A literal nO against the labels, where the config says them or the component has a fixed number."""
+    for component in pipeline.trained:
+        known = _known_labels(pipeline, component)
+        if known is None:
+            continue
+        number, source = known
+        slot = _output_slot(component)
+        block = next((block for block in component.blocks if block.path == slot), None)
+        outputs = as_width(block.section.get("nO")) if block is not None else None
+        if block is None or outputs is None or outputs == number:
+            continue
+        resizes = block.is_one_of(*_RESIZED)
+        yield Finding(
+            severity="warning" if resizes else block.severity,
+            slot=block.path,
+            message=f"nO = {outputs}, and {source}"
+            + (": it trains, and the trained pipeline cannot be loaded" if resizes else ""),
+            expected=str(number),
+            given=str(outputs),
+            fix="set nO = null: it is found when training starts"
+            if component.factory != "span_finder"
+            else "set nO = 2",
+        )
+
+
+RULES = (exclusive_classes, linear_model, rows_of_another_kind, low_data, tagger_as_tok2vec, number_of_labels)
+
+
+_ROWS = {
+    **dict.fromkeys(CLASSIFIERS, "Doc"),
+    "spacy.SpanFinder.v1": "token",
+    "spacy.EntityLinker.v1": "Doc",  # an entity_linker gives it a Doc for each entity
+    "spacy.EntityLinker.v2": "entity",
+}
+
+_WANTED_ROWS = {
+    "textcat": ("Doc", "spacy.TextCatReduce.v1"),
+    "textcat_multilabel": ("Doc", "spacy.TextCatReduce.v1"),
+    "span_finder": ("token", "spacy.SpanFinder.v1"),
+    "entity_linker": ("entity", "spacy.EntityLinker.v2"),
+}
+
+# What asks its tok2vec for its width when it is initialised; the others look at the numbers that come.
+_NEED_A_WIDTH = (
+    "spacy.Tok2Vec.v1",
+    "spacy.Tok2Vec.v2",
+    "spacy.TextCatEnsemble.v2",
+    "spacy.TextCatParametricAttention.v1",
+    "spacy.TransitionBasedParser.v1",
+    "spacy.TransitionBasedParser.v2",
+    "spacy.SpanCategorizer.v1",
+    "spacy.EntityLinker.v1",
+    "spacy.EntityLinker.v2",
+)
+
+# They are resized to the labels, and keep the number of the config beside it.
+_RESIZED = ("spacy.TextCatBOW.v2", "spacy.TextCatBOW.v3", "spacy.TextCatReduce.v1", "spacy.TextCatCNN.v2")
+
+
+def _name_at(pipeline: Pipeline, path: str) -> str | None:
+    section = get_section(pipeline.config, path)
+    reference = block_reference(section) if isinstance(section, Mapping) else None
+    return reference[1] if reference else None
+
+
+def _may_train_on_single_docs(pipeline: Pipeline) -> bool:
+    """Whether the batcher may well give batches of one Doc each."""
+    batcher = pipeline.section("training.batcher")
+    return batcher.get("size") == 1 or not str(batcher.get("@batchers")).startswith("spacy.")
+
+
+def _known_labels(pipeline: Pipeline, component: Component) -> tuple[int, str] | None:
+    """(how many outputs the component needs, how one knows); None where the data decides."""
+    fixed = {
+        "senter": (2, "a senter has 2 labels"),
+        "span_finder": (2, "a span_finder wants 2: a start and an end"),
+    }
+    if component.factory in fixed:
+        return fixed[component.factory]
+    labels: Any = pipeline.section(f"initialize.components.{component.name}").get("labels")
+    counted = ("textcat", "textcat_multilabel", "tagger", "spancat", "spancat_singlelabel")
+    if component.factory not in counted or not isinstance(labels, list) or not labels:
+        return None
+    number = len({label for label in labels if isinstance(label, str)})
+    where = f"[initialize.components.{component.name}] has {number} labels"
+    if component.factory == "spancat_singlelabel":
+        return number + 1, f"{where}, and one more stands for no label"
+    return number, where
+
+
+def _output_slot(component: Component) -> str:
+    """The slot whose nO is the number of a component's outputs."""
+    is_span = (component.factory or "").startswith("span")
+    return f"{component.path}.model.scorer" if is_span else f"{component.path}.model"

@@ -1,0 +1,175 @@
+"""The inside of a probe, in a process of its own: `python -m archlab.checking.probe_child FOLDER`.
+
+Reads FOLDER/job.json and FOLDER/config.cfg, notes in FOLDER/place.json what it is about to do, and writes
+FOLDER/findings.json, last. Ends when the process that started it ends. It runs user code: whatever that
+raises is a finding, and where that ends the process, its starter reads the place.
+"""
+
+import contextlib
+import functools
+import json
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from time import time
+from typing import TYPE_CHECKING, Any
+
+from archlab.checking.locating import Place, frames_below, frames_of, locate, slot_of
+from archlab.errors import explain
+from archlab.records import Finding, Json, Severity
+
+if TYPE_CHECKING:
+    from confection import Config
+    from spacy.language import Language
+
+# What the pipeline calls of its components; each call is noted in the place file.
+_CALLED = ("initialize", "update", "finish_update", "predict", "set_annotations", "to_disk")
+
+
+class Stopped(Exception):
+    """The probe cannot go on; what stopped it is among the findings."""
+
+
+@dataclass
+class Journal:
+    """Where the probe is, for those who come when it is dead.
+
+    phase: what the probe is doing, as it follows on `while`. pipelines: those built so far.
+    """
+
+    folder: Path
+    config: Mapping[str, Any]
+    phase: str = "starting"
+    component: str | None = None
+    findings: list[Finding] = field(default_factory=list)
+    pipelines: "list[Language]" = field(default_factory=list)
+
+    def note(self) -> None:
+        """Write the place: not synced, for it is the process that may die and not the machine."""
+        text = json.dumps({"phase": self.phase, "component": self.component})
+        (self.folder / "place.json").write_text(text, encoding="utf8")
+
+    def find(
+        self,
+        severity: Severity,
+        component: str | None,
+        message: str,
+        fix: str | None = None,
+        slot: str | None = None,
+    ) -> None:
+        """Add a finding, about a component unless a slot is given."""
+        slot = slot or slot_of(component, self.config)
+        self.findings.append(Finding(severity=severity, slot=slot, message=message, fix=fix))
+
+    def finish(self) -> None:
+        """Write the findings, whole or not at all."""
+        part = self.folder / "findings.part"
+        part.write_text(json.dumps([finding.to_dict() for finding in self.findings]), encoding="utf8")
+        part.replace(self.folder / "findings.json")
+
+    @contextlib.contextmanager
+    def during(self, phase: str) -> Iterator[None]:
+        """A phase of the probe. An exception in it is an error, and stops the probe."""
+        self.phase = phase
+        self.note()
+        try:
+            yield
+        except (Stopped, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            place = self.locate(frames_of(error.__traceback__))
+            layer = f" in the layer {place.layer}" if place.layer else ""
+            what = explain(error)
+            if isinstance(error, SystemExit):
+                what = f"it ended the program ({what})"
+            self.find("error", place.component, f"it fails while {phase}{layer}: {what}")
+            raise Stopped from None
+
+    def locate(self, frames: Any) -> Place:
+        return locate(frames, self.pipelines, self.config["nlp"]["pipeline"])
+
+    def follow(self, nlp: "Language") -> None:
+        """Note each call of the pipeline's components from now on."""
+        self.pipelines.append(nlp)
+        for name, component in nlp.pipeline:
+            for method in _CALLED:
+                if callable(getattr(component, method, None)):
+                    with contextlib.suppress(AttributeError, TypeError):  # has no room for attributes
+                        setattr(component, method, self._noted(name, getattr(component, method)))
+
+    def _noted(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(method)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            outer, self.component = self.component, name
+            self.note()
+            try:
+                return method(*args, **kwargs)
+            finally:
+                self.component = outer
+                self.note()
+
+        return call
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Probe one config; exit code 0 where that came to an end, whatever was found."""
+    (folder,) = arguments if arguments is not None else sys.argv[1:]
+    job = json.loads((Path(folder) / "job.json").read_text(encoding="utf8"))
+    _end_with_starter()
+    from archlab.configs.loading import parse_config
+
+    config = parse_config((Path(folder) / "config.cfg").read_text(encoding="utf8")).interpolate()
+    journal = Journal(Path(folder), config)
+    journal.note()
+    _watch_the_clock(journal, job)
+    with contextlib.suppress(Stopped):
+        _probe(journal, job, config)
+    journal.finish()
+    return 0
+
+
+def _probe(journal: Journal, job: Json, config: "Config") -> None:
+    from archlab.checking.running import run_probe
+    from archlab.configs.code import import_code
+
+    with journal.during("importing its code"):
+        import_code(job["code"])
+        for module in job["modules"]:
+            import_module(module)
+    run_probe(journal, config)
+
+
+def _watch_the_clock(journal: Journal, job: Json) -> None:
+    """Shortly before the time is up, say in which component and layer the program hangs."""
+    main_thread = threading.main_thread().ident
+
+    def watch() -> None:
+        frame = sys._current_frames().get(main_thread or 0)
+        place = journal.locate(frames_below(frame)) if frame else Place()
+        layer = f" in the layer {place.layer}" if place.layer else ""
+        told = {"phase": f"{journal.phase}{layer}", "component": place.component}
+        (journal.folder / "hung.json").write_text(json.dumps(told), encoding="utf8")
+
+    timer = threading.Timer(max(0.0, job["deadline"] - time()), watch)
+    timer.daemon = True
+    timer.start()
+
+
+def _end_with_starter() -> None:
+    """End this process when its standard input ends: its starter holds the other side of the pipe."""
+
+    def watch() -> None:
+        with contextlib.suppress(OSError, ValueError):
+            while os.read(0, 1024):
+                pass
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,193 @@
+"""Level probe: a config is trained for three updates in a process of its own, which may hang or die."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from archlab.checking.locating import slot_of
+from archlab.configs.loading import config_text
+from archlab.configs.slotting import block_reference, walk_blocks
+from archlab.records import Finding
+
+SECONDS = 60.0
+MARGIN_SECONDS = 1.0
+"""How long before its time is up the child itself says where it hangs; then it is killed."""
+
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
+# In these phases it is the data or the machine that is slow, and nothing is known of the config.
+_BEFORE = ("starting", "its documents are read")
+
+
+def check_probe(
+    config: Mapping[str, Any], code: Sequence[str | Path] = (), seconds: float = SECONDS
+) -> list[Finding]:
+    """Train the config for a moment, in a child process on the CPU, and say what goes wrong.
+
+    config: filled and interpolated, and free of errors at the levels before.
+    code: files that register blocks. seconds: of wall time that it may take, imports included.
+    Whatever happens, it leaves no process of its group behind.
+    """
+    origins = _origins(config)
+    if "__main__" in origins:
+        message = "not probed: the program itself defines blocks, which another process cannot import"
+        fix = "put them into a file of their own, and name it as code"
+        return [Finding(severity="warning", slot="nlp.pipeline", message=message, fix=fix)]
+    files = [*map(str, code), *(origin for origin in origins if origin.endswith(".py"))]
+    job = {
+        "code": [str(Path(file).resolve()) for file in dict.fromkeys(files)],
+        "modules": [origin for origin in origins if not origin.endswith(".py")],
+        "deadline": time.time() + max(0.0, seconds - MARGIN_SECONDS),
+    }
+    with tempfile.TemporaryDirectory(prefix="archlab-probe-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        (folder / "job.json").write_text(json.dumps(job), encoding="utf8")
+        (folder / "config.cfg").write_text(_text(config), encoding="utf8")
+        code_of_exit = _run(folder, seconds)
+        return _findings(folder, config, code_of_exit, seconds)
+
+
+def _text(config: Mapping[str, Any]) -> str:
+    from confection import Config
+
+    return config_text(Config(dict(config)))
+
+
+def _run(folder: Path, seconds: float) -> int | None:
+    """The exit code of the child; None where its time was up. Neither it nor its own children go on."""
+    environment = {key: value for key, value in os.environ.items() if key != "SPACY_CONFIG_OVERRIDES"}
+    environment |= dict.fromkeys(THREAD_VARIABLES, "1")
+    environment["TMPDIR"] = str(folder)  # what the child leaves behind goes with the folder
+    with (folder / "log.txt").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "archlab.checking.probe_child", str(folder)],
+            stdin=subprocess.PIPE,  # its end tells the child that we are gone
+            stdout=log,
+            stderr=log,
+            env=environment,
+            start_new_session=True,
+        )
+        try:
+            return process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return None
+        finally:
+            _end(process)
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """Kill the child, its group, and what it started outside the group."""
+    import psutil
+
+    offspring = []
+    with contextlib.suppress(psutil.Error):
+        offspring = psutil.Process(process.pid).children(recursive=True)
+    if process.poll() is None:
+        process.kill()
+    if hasattr(os, "killpg"):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    for child in offspring:
+        with contextlib.suppress(psutil.Error):
+            child.kill()
+    process.wait()
+    if process.stdin is not None:
+        process.stdin.close()
+
+
+def _findings(
+    folder: Path, config: Mapping[str, Any], exit_code: int | None, seconds: float
+) -> list[Finding]:
+    told = _read(folder / "findings.json")
+    if told is not None:
+        return [Finding(**{**finding, "variants": tuple(finding["variants"])}) for finding in told]
+    place = _read(folder / "place.json") or {"phase": "starting", "component": None}
+    if exit_code is None:  # the child itself may have said more
+        place = _read(folder / "hung.json") or place
+    slot, phase = slot_of(place["component"], config), place["phase"]
+    if exit_code is None:
+        return [_timeout(slot, phase, seconds)]
+    if phase == "starting":
+        message = f"not probed: the process for it {_ending(exit_code)}: {_last_line(folder / 'log.txt')}"
+        return [Finding(severity="warning", slot=slot, message=message)]
+    return [Finding(severity="error", slot=slot, message=f"while {phase}, its process {_ending(exit_code)}")]
+
+
+def _timeout(slot: str, phase: str, seconds: float) -> Finding:
+    if phase in _BEFORE:
+        what = "its process was still starting" if phase == "starting" else "its documents were not read yet"
+        return Finding(severity="warning", slot=slot, message=f"not probed: after {seconds:g} s {what}")
+    message = f"it hangs while {phase}: not done after {seconds:g} s"
+    fix = "if it is only slow, give the probe more seconds"
+    return Finding(severity="error", slot=slot, message=message, fix=fix)
+
+
+def _ending(exit_code: int) -> str:
+    if exit_code >= 0:
+        return f"ended with exit code {exit_code}"
+    name = signal.Signals(-exit_code).name if -exit_code in set(signal.Signals) else f"signal {-exit_code}"
+    often = ", as the system does when memory runs out" if name == "SIGKILL" else ""
+    return f"was killed by {name}{often}"
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(encoding="utf8", errors="replace").split("\n")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+
+
+def _read(file: Path) -> Any:
+    try:
+        return json.loads(file.read_text(encoding="utf8"))
+    except (OSError, ValueError):
+        return None
+
+
+def _origins(config: Mapping[str, Any]) -> list[str]:
+    """Where this process got the config's blocks from, spaCy's aside: modules, files, or `__main__`."""
+    found: dict[str, None] = {}
+    for function in _functions(config):
+        module = getattr(function, "__module__", "") or ""
+        if module == "__main__":
+            return ["__main__"]
+        if module.split(".")[0] in ("spacy", "thinc", "spacy_legacy", "spacy_loggers"):
+            continue
+        file = getattr(getattr(function, "__code__", None), "co_filename", "")
+        if module == "python_code" and file.endswith(".py"):  # what spaCy calls a --code file
+            found[file] = None
+        elif _is_importable(module):
+            found[module] = None
+    return list(found)
+
+
+def _functions(config: Mapping[str, Any]) -> Iterator[Any]:
+    import inspect
+
+    from spacy.util import registry
+
+    references = [block_reference(block) for _, block in walk_blocks(config)]
+    factories = [section.get("factory") for section in config["components"].values()]
+    for reference in [*references, *(("factories", name) for name in factories if name)]:
+        with contextlib.suppress(Exception):  # what is not registered, the levels before have said
+            assert reference is not None
+            yield inspect.unwrap(registry.get(*reference))
+
+
+def _is_importable(module: str) -> bool:
+    try:
+        return bool(module) and find_spec(module) is not None
+    except (ImportError, ValueError):
+        return False

@@ -1,0 +1,165 @@
+"""Structure, widths: numbers in two places of a config that have to agree."""
+
+from collections.abc import Iterator, Mapping
+
+from archlab.checking.pipelines import (
+    LISTENER,
+    Block,
+    Pipeline,
+    as_section,
+    as_width,
+    width_of,
+    width_setting,
+)
+from archlab.configs.slotting import block_reference, get_section
+from archlab.records import Finding
+
+ENCODERS = (
+    *(f"spacy.{name}.v{n}" for name in ("MaxoutWindowEncoder", "MishWindowEncoder") for n in (1, 2)),
+    "spacy.TorchBiLSTMEncoder.v1",
+)
+TOK2VECS = ("spacy.Tok2Vec.v1", "spacy.Tok2Vec.v2")
+
+
+def blocks_of(pipeline: Pipeline, *names: str) -> Iterator[Block]:
+    """spaCy's blocks of these names, in the components that are trained."""
+    for component in pipeline.trained:
+        yield from (block for block in component.blocks if block.is_one_of(*names))
+
+
+def embed_and_encode(pipeline: Pipeline) -> Iterator[Finding]:
+    """An encoder takes vectors of its own width: its first layer fails on others when it is initialised."""
+    for block in blocks_of(pipeline, *TOK2VECS):
+        embed, encode = block.section.get("embed"), block.section.get("encode")
+        if not isinstance(embed, Mapping) or not isinstance(encode, Mapping) or encode.get("depth") == 0:
+            continue
+        reference = block_reference(encode)
+        given, taken = width_of(embed), as_width(encode.get("width"))
+        if (
+            reference is None
+            or reference[1] not in ENCODERS
+            or given is None
+            or taken is None
+            or given == taken
+        ):
+            continue
+        setting, other = width_setting(f"{block.path}.embed", embed), f"{block.path}.encode.width"
+        is_bound = block_reference(embed) == ("architectures", LISTENER)  # to the width of its upstream
+        slot, _, key = (other if is_bound else setting).rpartition(".")
+        message = (
+            f"{key} {taken}, and its embed gives {given}"
+            if is_bound
+            else f"{key} {given}, and the encode that follows takes {taken}"
+        )
+        yield Finding(
+            severity=block.severity,
+            slot=slot,
+            message=message,
+            expected=str(given if is_bound else taken),
+            given=str(taken if is_bound else given),
+            fix=f"set {key} = ${{{setting if is_bound else other}}}",
+        )
+
+
+def scorer_input(pipeline: Pipeline) -> Iterator[Finding]:
+    """A literal nI of the last layer of a span model against the width that comes to it."""
+    for block in blocks_of(pipeline, "spacy.SpanCategorizer.v1", "spacy.SpanFinder.v1"):
+        scorer = as_section(block.section.get("scorer"))
+        if block_reference(scorer) != ("layers", "spacy.LinearLogistic.v1"):
+            continue
+        reducer = block.section.get("reducer")
+        if block.name == "spacy.SpanFinder.v1":
+            given = width_of(block.section.get("tok2vec"))
+        elif block_reference(as_section(reducer)) == ("layers", "spacy.mean_max_reducer.v1"):
+            given = as_width(as_section(reducer).get("hidden_size"))
+        else:
+            continue
+        taken = as_width(scorer.get("nI"))
+        if given is None or taken is None or given == taken:
+            continue
+        yield Finding(
+            severity=block.severity,
+            slot=f"{block.path}.scorer",
+            message=f"nI {taken}, and what comes to it has width {given}",
+            expected=str(given),
+            given=str(taken),
+            fix="set nI = null: it is found when training starts",
+        )
+
+
+def ensemble_with_outputs(pipeline: Pipeline) -> Iterator[Finding]:
+    """TextCatEnsemble.v2 with a literal nO expects 2 x nO inputs where nO + the tok2vec's width come."""
+    for block in blocks_of(pipeline, "spacy.TextCatEnsemble.v2"):
+        outputs, width = as_width(block.section.get("nO")), width_of(block.section.get("tok2vec"))
+        if not outputs or width is None or outputs == width:
+            continue
+        yield Finding(
+            severity=block.severity,
+            slot=block.path,
+            message=f"with nO = {outputs} its last layer takes 2 x {outputs}, and gets {outputs} + {width}",
+            expected=str(2 * outputs),
+            given=str(outputs + width),
+            fix="set nO = null: it is found when training starts",
+        )
+
+
+def attributes_and_rows(pipeline: Pipeline) -> Iterator[Finding]:
+    """MultiHashEmbed wants one table size for each attribute, and at least one."""
+    for block in blocks_of(pipeline, "spacy.MultiHashEmbed.v1", "spacy.MultiHashEmbed.v2"):
+        attrs, rows = block.section.get("attrs"), block.section.get("rows")
+        if not isinstance(attrs, list) or not isinstance(rows, list):
+            continue
+        if len(attrs) != len(rows):
+            yield Finding(
+                severity=block.severity,
+                slot=block.path,
+                message=f"{len(attrs)} attrs and {len(rows)} rows: each attribute needs a table size",
+                expected=str(len(attrs)),
+                given=str(len(rows)),
+                fix=f"set rows = {_as_many(rows, len(attrs))}" if rows and attrs else None,
+            )
+        elif not attrs:
+            yield Finding(
+                severity=block.severity,
+                slot=block.path,
+                message="no attrs: there is nothing to embed",
+                fix='set attrs = ["NORM", "PREFIX", "SUFFIX", "SHAPE"] and rows = [5000, 1000, 2500, 2500]',
+            )
+
+
+def odd_bilstm(pipeline: Pipeline) -> Iterator[Finding]:
+    """Each direction gives half the width: an odd one comes out as one less than the block says it gives."""
+    for block in blocks_of(pipeline, "spacy.TorchBiLSTMEncoder.v1"):
+        width = as_width(block.section.get("width"))
+        if width is None or width % 2 == 0 or block.section.get("depth") == 0:
+            continue
+        reader = get_section(pipeline.config, block.path.removesuffix(".tok2vec.encode"))
+        reference = block_reference(reader) if block.path.endswith(".tok2vec.encode") else None
+        believes = reference is not None and reference[1] in _BELIEVE_THE_WIDTH
+        yield Finding(
+            severity=block.severity if believes else "warning",
+            slot=block.path,
+            message=f"width {width} is odd: each direction gives half of it, so {width - 1} come out",
+            expected=str(width),
+            given=str(width - 1),
+            fix=f"set width = {width + 1}, and its embed's as well",
+        )
+
+
+# The architectures that take the width of their tok2vec from what it says, not from what it gives.
+_BELIEVE_THE_WIDTH = (
+    "spacy.Tagger.v1",
+    "spacy.Tagger.v2",
+    "spacy.TextCatEnsemble.v2",
+    "spacy.TextCatReduce.v1",
+    "spacy.TextCatParametricAttention.v1",
+    "spacy.TransitionBasedParser.v2",
+    "spacy.EntityLinker.v2",
+)
+
+
+def _as_many(rows: list[int], number: int) -> list[int]:
+    return [*rows, *[rows[-1]] * number][:number]
+
+
+RULES = (embed_and_encode, scorer_input, ensemble_with_outputs, attributes_and_rows, odd_bilstm)

@@ -81,13 +81,13 @@ def test_what_fits_passes_the_check_after_a_bare_swap(workplace: Path) -> None:
     base = archlab.load_config(workplace / "configs" / "base.cfg")
     for slot in ("textcat.model", "textcat.model.tok2vec.embed", "textcat.model.tok2vec.encode"):
         fitting = [
-            c for c in archlab.fits(base, slot) if c.verdict == "fits" and c.registry == "architectures"
+            candidate.name
+            for candidate in archlab.fits(base, slot)
+            if candidate.verdict == "fits" and candidate.name.startswith("spacy.")
         ]
         assert len(fitting) >= 2
-        for candidate in fitting:
-            if not candidate.name.startswith("fits."):
-                swapped = archlab.swap(base, slot, candidate.name).config
-                assert archlab.check(swapped).ok, (slot, candidate.name)
+        for name in fitting:  # spaCy's own: other tests register blocks that fit by type and break
+            assert archlab.check(archlab.swap(base, slot, name).config).ok, (slot, name)
 
 
 def test_an_unknown_slot_is_said(workplace: Path) -> None:

@@ -148,8 +148,10 @@ def _show_results(results: "Results", experiments: Path, format: Format, quiet: 
 
 
 def _show_best_model(results: "Results", sweep: Path) -> None:
-    """Where the best model is, or how to have it again."""
-    if not any(result.value(results.layout.score_name) is not None for result in results):
+    """Where the best model is, or how to have it again; columns are different tasks, which have no best."""
+    if results.table().columns or not any(
+        result.value(results.layout.score_name) is not None for result in results
+    ):
         return
     run = sweep / "runs" / results.best().run_id
     if (run / "model-best").is_dir():

@@ -8,7 +8,6 @@ raises is a finding, and where that ends the process, its starter reads the plac
 import contextlib
 import functools
 import json
-import os
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from archlab.checking.locating import Place, frames_below, frames_of, locate, slot_of
 from archlab.errors import explain
+from archlab.processes import end_with_starter
 from archlab.records import Finding, Json, Severity
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Probe one config; exit code 0 where that came to an end, whatever was found."""
     (folder,) = arguments if arguments is not None else sys.argv[1:]
     job = json.loads((Path(folder) / "job.json").read_text(encoding="utf8"))
-    _end_with_starter()
+    end_with_starter()
     from archlab.configs.loading import parse_config
 
     config = parse_config((Path(folder) / "config.cfg").read_text(encoding="utf8")).interpolate()
@@ -157,18 +157,6 @@ def _watch_the_clock(journal: Journal, job: Json) -> None:
     timer = threading.Timer(max(0.0, job["deadline"] - time()), watch)
     timer.daemon = True
     timer.start()
-
-
-def _end_with_starter() -> None:
-    """End this process when its standard input ends: its starter holds the other side of the pipe."""
-
-    def watch() -> None:
-        with contextlib.suppress(OSError, ValueError):
-            while os.read(0, 1024):
-                pass
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 if __name__ == "__main__":

@@ -16,19 +16,13 @@ from typing import Any
 from archlab.checking.locating import slot_of
 from archlab.configs.loading import config_text
 from archlab.configs.slotting import block_reference, walk_blocks
+from archlab.processes import child_environment
 from archlab.records import Finding
 
 SECONDS = 60.0
 MARGIN_SECONDS = 1.0
 """How long before its time is up the child itself says where it hangs; then it is killed."""
 
-THREAD_VARIABLES = (
-    "OMP_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "BLIS_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-)
 # In these phases it is the data or the machine that is slow, and nothing is known of the config.
 _BEFORE = ("starting", "its documents are read")
 
@@ -69,8 +63,7 @@ def _text(config: Mapping[str, Any]) -> str:
 
 def _run(folder: Path, seconds: float) -> int | None:
     """The exit code of the child; None where its time was up. Neither it nor its own children go on."""
-    environment = {key: value for key, value in os.environ.items() if key != "SPACY_CONFIG_OVERRIDES"}
-    environment |= dict.fromkeys(THREAD_VARIABLES, "1")
+    environment = child_environment(threads=1)
     environment["TMPDIR"] = str(folder)  # what the child leaves behind goes with the folder
     with (folder / "log.txt").open("wb") as log:
         process = subprocess.Popen(

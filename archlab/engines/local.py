@@ -11,19 +11,13 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from archlab.engines.base import Event, Watcher, evaluated, failed, make_result, nobody
+from archlab.processes import child_environment
 from archlab.records import Outcome, Result, RunSpec
 from archlab.results.files import read_json
 from archlab.results.paths import RunPaths, SweepPaths
 
 POLL_SECONDS = 0.05
 GRACE_SECONDS = 3.0
-THREAD_VARIABLES = (
-    "OMP_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "BLIS_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-)
 
 
 def cores() -> int:
@@ -72,7 +66,7 @@ class LocalEngine:
 
     def _start(self, spec: RunSpec) -> "_Child":
         paths = self.paths.run(spec.run_id)
-        child = _Child.start(spec, paths, _environment(self.threads))
+        child = _Child.start(spec, paths, child_environment(self.threads) | {"PYTHONUNBUFFERED": "1"})
         self.on_event(Event(kind="started", spec=spec))
         return child
 
@@ -155,12 +149,6 @@ class _Child:
             self.process.stdin.close()
         if self.progress is not None:
             self.progress.close()
-
-
-def _environment(threads: int) -> dict[str, str]:
-    """This environment, with the child's share of threads and nothing that changes configs unseen."""
-    environment = {key: value for key, value in os.environ.items() if key != "SPACY_CONFIG_OVERRIDES"}
-    return environment | {name: str(threads) for name in THREAD_VARIABLES} | {"PYTHONUNBUFFERED": "1"}
 
 
 def _stop(children: list[_Child]) -> None:

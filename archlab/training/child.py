@@ -11,7 +11,6 @@ import os
 import platform
 import statistics
 import sys
-import threading
 import traceback
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from archlab.configs.fingerprints import installed_versions
 from archlab.errors import explain
+from archlab.processes import end_with_starter
 from archlab.records import Cost, Environment, Json, Outcome, Reason, RunSpec
 from archlab.results.files import read_json, write_json
 from archlab.results.paths import RunPaths
@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Train one run; exit code 0 when done, 1 otherwise."""
     (spec_file,) = arguments if arguments is not None else sys.argv[1:]
     paths = RunPaths(Path(spec_file).resolve().parent)
-    _end_with_driver()
+    end_with_starter()
     spec = RunSpec.from_dict(read_json(paths.spec))
     if spec.limits.memory_gb is not None:
         _limit_memory(spec.limits.memory_gb)
@@ -186,20 +186,6 @@ def _limit_memory(gigabytes: float) -> None:
 
         limit = int(gigabytes * 1e9)
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-
-
-def _end_with_driver() -> None:
-    """End this process when its standard input ends: the driver holds the other side of the pipe."""
-
-    def watch() -> None:
-        with contextlib.suppress(OSError, ValueError):
-            while os.read(0, 1024):
-                pass
-        os._exit(1)
-
-    if not sys.stdin or sys.stdin.isatty():
-        return
-    threading.Thread(target=watch, daemon=True).start()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,34 @@
+"""What every child process of archlab gets from the one that starts it: its environment, and its end."""
+
+import contextlib
+import os
+import sys
+import threading
+
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
+
+
+def child_environment(threads: int) -> dict[str, str]:
+    """This environment, with the child's share of threads and nothing that changes configs unseen."""
+    environment = {key: value for key, value in os.environ.items() if key != "SPACY_CONFIG_OVERRIDES"}
+    return environment | dict.fromkeys(THREAD_VARIABLES, str(threads))
+
+
+def end_with_starter() -> None:
+    """End this process when its standard input ends: its starter holds the other side of the pipe."""
+
+    def watch() -> None:
+        with contextlib.suppress(OSError, ValueError):
+            while os.read(0, 1024):
+                pass
+        os._exit(1)
+
+    if not sys.stdin or sys.stdin.isatty():
+        return
+    threading.Thread(target=watch, daemon=True).start()

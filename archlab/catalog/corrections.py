@@ -53,8 +53,9 @@ def meaning(text: str) -> Any:
     from spacy.ml.parser_model import ParserStepModel  # type: ignore[import-not-found]  # Cython
     from spacy.tokens import Doc
     from thinc.api import Model, Optimizer
+    from thinc.layers.with_padded import SeqT
 
-    scope = {**vars(typing), **vars(thinc.types)}
+    scope = {**vars(typing), **vars(thinc.types), "SeqT": SeqT}
     scope |= {"Doc": Doc, "Model": Model, "Optimizer": Optimizer, "ParserStepModel": ParserStepModel}
     holder = type("Holder", (), {"__annotations__": {"it": text}})
     return get_type_hints(holder, globalns=scope, localns=scope)["it"]
@@ -122,6 +123,12 @@ CORRECTIONS: tuple[Correction, ...] = (
         "Union[Model[Floats2d, Floats2d], Model[List[Floats2d], List[Floats2d]]]",
         "It wraps the encoder in with_array; the encoders for lists take arrays as well, and train here.",
         "Model[Floats2d, Floats2d]",
+    ),
+    _layer(
+        "PyTorchLSTM.v1",
+        "Model[SeqT, SeqT]",
+        "It wraps its LSTM in with_padded, which takes lists and Ragged as well.",
+        "Model[Padded, Padded]",
     ),
     _layer("spacy.TransitionModel.v1", TRANSITIONS, "Its forward returns a ParserStepModel."),
     _layer(

@@ -59,6 +59,13 @@ def model_types(annotation: Any) -> tuple[Any, Any] | None:
     return (types[0], types[1]) if is_model(annotation) and len(types) == 2 else None
 
 
+def model_of(takes: Any, gives: Any) -> Any:
+    """`Model[takes, gives]`, of types that are known only now."""
+    from thinc.model import Model
+
+    return Model.__class_getitem__((takes, gives))  # type: ignore[attr-defined]
+
+
 def describe(annotation: Any) -> str:
     """The annotation as people write it, without modules: `Model[List[Doc], Floats2d]`, `Optional[int]`."""
     if get_origin(annotation) is not Annotated:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from archlab.catalog.defaults import dictated
-from archlab.checking.pipelines import Component, Pipeline, as_width
+from archlab.checking.pipelines import Component, Pipeline, as_width, width_of
 from archlab.configs.slotting import block_reference, get_section
 from archlab.records import Finding
 
@@ -13,6 +13,7 @@ CLASSIFIERS = (
     *(f"spacy.{name}.v{n}" for name in ("TextCatEnsemble", "TextCatCNN") for n in (1, 2)),
     *(f"spacy.{name}.v1" for name in ("TextCatReduce", "TextCatParametricAttention", "TextCatLowData")),
 )
+LABEL_TOKENS = ("tagger", "morphologizer", "senter", "trainable_lemmatizer")
 TAGGERS = ("spacy.Tagger.v1", "spacy.Tagger.v2")
 
 
@@ -114,6 +115,24 @@ def tagger_as_tok2vec(pipeline: Pipeline) -> Iterator[Finding]:
             )
 
 
+def tok2vec_as_tagger(pipeline: Pipeline) -> Iterator[Finding]:
+    """The other way round: its vectors are taken for the probabilities of labels, and are none."""
+    for component in pipeline.trained:
+        model = component.section.get("model")
+        if component.factory not in LABEL_TOKENS or not isinstance(model, Mapping):
+            continue
+        block = next((block for block in component.blocks if block.path == f"{component.path}.model"), None)
+        if block is None or block.name in TAGGERS or width_of(model) is None:
+            continue
+        yield Finding(
+            severity=block.severity,
+            slot=block.path,
+            message=f"{block.name} gives vectors of width {width_of(model)}, "
+            f"the {component.factory} needs a score for each label",
+            fix=f"archlab swap {block.path.removeprefix('components.')} spacy.Tagger.v2",
+        )
+
+
 def number_of_labels(pipeline: Pipeline) -> Iterator[Finding]:
     """A literal nO against the labels, where the config says them or the component has a fixed number."""
     for component in pipeline.trained:
@@ -140,7 +159,15 @@ def number_of_labels(pipeline: Pipeline) -> Iterator[Finding]:
         )
 
 
-RULES = (exclusive_classes, linear_model, rows_of_another_kind, low_data, tagger_as_tok2vec, number_of_labels)
+RULES = (
+    exclusive_classes,
+    linear_model,
+    rows_of_another_kind,
+    low_data,
+    tagger_as_tok2vec,
+    tok2vec_as_tagger,
+    number_of_labels,
+)
 
 
 _ROWS = {

@@ -178,6 +178,12 @@ def width_of(section: Any) -> int | None:
         return as_width(section.get("hidden_width"))
     if _is_named(section, "spacy.Tok2Vec.v1", "spacy.Tok2Vec.v2"):
         return width_of(section.get("embed" if _passes_through(section) else "encode"))
+    if _is_named(section, "concatenate.v1"):
+        widths = [width_of(layer) for layer in as_section(section.get("*")).values()]
+        return sum(filter(None, widths)) if widths and None not in widths else None
+    if _is_named(section, "chain.v1"):
+        *_, last = [None, *as_section(section.get("*")).values()]
+        return width_of(last)
     return None
 
 
@@ -226,22 +232,22 @@ def _passes_through(tok2vec: Mapping[str, Any]) -> bool:
 
 def _is_named(section: Any, *names: str) -> bool:
     reference = block_reference(section) if isinstance(section, Mapping) else None
-    return reference is not None and reference[1] in names and _is_own(*reference)
+    return reference is not None and reference[1] in names and is_own(*reference)
 
 
 def _collect_blocks(section: Mapping[str, Any], path: str, is_certain: bool, found: list[Block]) -> None:
     reference = block_reference(section)
     if reference is not None:
-        is_own = _is_own(*reference)
-        is_certain = is_certain and is_own
-        found.append(Block(path, *reference, section, is_own, is_certain))
+        own = is_own(*reference)
+        is_certain = is_certain and own
+        found.append(Block(path, *reference, section, own, is_certain))
     for key, value in section.items():
         if isinstance(value, Mapping):
             _collect_blocks(value, f"{path}.{key}", is_certain, found)
 
 
 @cache
-def _is_own(registry: str, name: str) -> bool:
+def is_own(registry: str, name: str) -> bool:
     """Whether one of these packages brings the block: where it was written, not what it is called."""
     from spacy.util import registry as registries
 

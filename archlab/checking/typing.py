@@ -4,12 +4,14 @@ Nothing is built. What cannot be known from annotations is a note, never an erro
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from difflib import SequenceMatcher
 from typing import Any
 
 from archlab.catalog.registered import Signature, factory_defaults, factory_signature, names, signature
-from archlab.catalog.signatures import accepts, describe, gloss, model_types
+from archlab.catalog.signatures import accepts, describe, gloss, model_of, model_types
 from archlab.catalog.values import type_error
+from archlab.checking.combinators import Mismatch, is_combinator, output_type
 from archlab.configs.slotting import (
     block_reference,
     component_factory,
@@ -91,8 +93,15 @@ def _check_fit(config: Mapping[str, Any], path: str, given: Signature) -> Iterat
     expected = expected_type(config, path)
     if expected is None:
         return
+    wanted, block = model_types(expected), get_section(config, path)
+    if wanted is not None and is_combinator(block):
+        try:
+            given = replace(given, returns=model_of(wanted[0], output_type(block, wanted[0])))
+        except Mismatch as mismatch:
+            yield _mismatch_inside(path, mismatch)
+            return
     verdict = accepts(expected, given.returns)
-    if verdict == "unknown" and model_types(expected) is not None and model_types(given.returns) is None:
+    if verdict == "unknown" and wanted is not None and model_types(given.returns) is None:
         yield Finding(
             severity="note",
             slot=path,
@@ -109,6 +118,16 @@ def _check_fit(config: Mapping[str, Any], path: str, given: Signature) -> Iterat
         expected=describe(expected),
         given=describe(given.returns),
         fix=_what_fits(config, path, expected, given.registry),
+    )
+
+
+def _mismatch_inside(path: str, mismatch: Mismatch) -> Finding:
+    return Finding(
+        severity="error",
+        slot=f"{path}.{mismatch.path}" if mismatch.path else path,
+        message=f"{mismatch.name} takes {describe(mismatch.takes)}, and gets {describe(mismatch.given)}",
+        expected=describe(mismatch.takes),
+        given=describe(mismatch.given),
     )
 
 

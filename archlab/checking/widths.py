@@ -44,7 +44,9 @@ def embed_and_encode(pipeline: Pipeline) -> Iterator[Finding]:
         ):
             continue
         setting, other = width_setting(f"{block.path}.embed", embed), f"{block.path}.encode.width"
-        is_bound = block_reference(embed) == ("architectures", LISTENER)  # to the width of its upstream
+        is_joined = not isinstance(get_section(pipeline.config, setting), int)  # of several layers
+        # A listener is bound to the width of its upstream.
+        is_bound = is_joined or block_reference(embed) == ("architectures", LISTENER)
         slot, _, key = (other if is_bound else setting).rpartition(".")
         message = (
             f"{key} {taken}, and its embed gives {given}"
@@ -57,7 +59,7 @@ def embed_and_encode(pipeline: Pipeline) -> Iterator[Finding]:
             message=message,
             expected=str(given if is_bound else taken),
             given=str(taken if is_bound else given),
-            fix=f"set {key} = ${{{setting if is_bound else other}}}",
+            fix=f"set {key} = {given}" if is_joined else f"set {key} = ${{{setting if is_bound else other}}}",
         )
 
 

@@ -9,6 +9,7 @@ from structure_configs import (
     bow,
     cnn,
     component,
+    concatenated,
     ensemble,
     finder,
     hashes,
@@ -221,6 +222,20 @@ FAULTS = [
         f"warning {LISTENER}",
         "spacy.Tagger.v2 is no tok2vec: it gives the scores of tags",
         OWN,
+    ),
+    Case(
+        "tok2vec as a tagger",
+        {"tagger": component("tagger", cnn())},
+        "error components.tagger.model",
+        "spacy.HashEmbedCNN.v2 gives vectors of width 16, the tagger needs a score for each label",
+        "archlab swap tagger.model spacy.Tagger.v2",
+    ),
+    Case(
+        "embed of two",
+        {"tagger": tagger(tok2vec(concatenated(cnn(8), cnn(16)), window()))},
+        "error components.tagger.model.tok2vec.encode",
+        "width 16, and its embed gives 24",
+        "set width = 24",
     ),
     Case(
         "tagger as a tok2vec component",

@@ -90,6 +90,11 @@ def tok2vec(embed: Section, encode: Section) -> Section:
     return block("Tok2Vec.v2", embed=embed, encode=encode)
 
 
+def concatenated(*layers: Section) -> Section:
+    positional = {f"layer{number}": inner for number, inner in enumerate(layers)}
+    return block("concatenate.v1", "layers", **{"*": positional})
+
+
 def listener(width: int = 16, upstream: str = "*") -> Section:
     return block("Tok2VecListener.v1", width=width, upstream=upstream)
 

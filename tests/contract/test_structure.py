@@ -112,7 +112,7 @@ def test_a_trained_pipeline_may_hold_the_tok2vec_or_listen_to_it() -> None:
 
 def test_transformers_are_heard_by_their_own_listeners(monkeypatch: pytest.MonkeyPatch) -> None:
     """The packages need not be installed: as if their blocks were registered."""
-    monkeypatch.setattr("archlab.checking.pipelines._is_own", lambda registry, name: True)
+    monkeypatch.setattr("archlab.checking.pipelines.is_own", lambda registry, name: True)
     whole = interpolated(as_config(Case("a", {"a": shared(), "tagger": tagger(listener())}).config()))
     roberta = {"@architectures": "spacy-curated-transformers.RobertaTransformer.v1", "hidden_width": 32}
     whole["components"]["a"] = {"factory": "curated_transformer", "model": roberta}

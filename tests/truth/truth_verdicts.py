@@ -1,0 +1,37 @@
+"""What archlab says of the configs that a file LIST names.
+
+`python truth_verdicts.py LIST LEVEL` writes cases/NAME.LEVEL.json for each cases/NAME.cfg.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from truth_children import Enter, work_through
+
+
+def main(listed: Path, level: str) -> None:
+    """Check every config that nobody has begun; level: of `archlab.check`."""
+    import spacy.cli  # noqa: F401
+    import torch
+
+    import archlab
+    from archlab.errors import ArchlabError
+
+    torch.set_num_threads(1)
+
+    def check(file: Path, enter: Enter) -> dict[str, Any]:
+        enter(level)
+        try:
+            report = archlab.check(archlab.load_config(file), level, seconds=60)
+        except ArchlabError as error:
+            return {"ok": False, "findings": [["error", "", str(error)]]}
+        return {"ok": report.ok, "findings": [[f.severity, f.slot, f.message] for f in report.findings]}
+
+    (first, *_) = listed.read_text(encoding="utf8").split()
+    check(Path("cases", f"{first}.cfg"), lambda stage: None)  # what it imports, no child has to
+    work_through(listed, level, check)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2])

@@ -147,7 +147,7 @@ def number_of_labels(pipeline: Pipeline) -> Iterator[Finding]:
             continue
         resizes = block.is_one_of(*_RESIZED)
         yield Finding(
-            severity="warning" if resizes else block.severity,
+            severity=block.severity,
             slot=block.path,
             message=f"nO = {outputs}, and {source}"
             + (": it trains, and the trained pipeline cannot be loaded" if resizes else ""),

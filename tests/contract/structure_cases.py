@@ -269,7 +269,7 @@ FAULTS = [
     Case(
         "more outputs than labels, resized",
         T(bow(nO=3)),
-        "warning components.textcat.model",
+        "error components.textcat.model",
         "nO = 3, and [initialize.components.textcat] has 2 labels: "
         "it trains, and the trained pipeline cannot be loaded",
         NO_NUMBER,

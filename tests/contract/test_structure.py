@@ -250,6 +250,7 @@ def train(config: Section, folder: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         spacy_train(init_nlp(as_config(config)), folder, stdout=StringIO(), stderr=StringIO())
+        load(folder / "model-last")
 
 
 @pytest.fixture(scope="module")
@@ -269,11 +270,6 @@ def test_spacy_fails_on_errors_and_trains_the_rest(case: Case, trained: str, tmp
             train(config, tmp_path)
         return
     train(config, tmp_path)
-    if "cannot be loaded" in case.message:
-        with pytest.raises(ValueError, match="Attempt to change dimension 'nO'"):
-            load(tmp_path / "model-last")
-    else:
-        load(tmp_path / "model-last")
 
 
 @pytest.mark.slow

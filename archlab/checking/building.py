@@ -7,6 +7,7 @@ from typing import Any
 
 from archlab.checking.isolating import SECONDS, Step, Steps, run_apart
 from archlab.checking.origins import has_foreign_blocks
+from archlab.checking.pretraining import build_pretraining
 from archlab.errors import explain
 from archlab.records import Finding
 
@@ -26,6 +27,9 @@ def check_builds(config: Mapping[str, Any], seconds: float = SECONDS) -> list[Fi
         *_components_problems(_canonical(config["nlp"]), json.dumps(components), _limit(parts, seconds)),
         *_training_problems(_canonical(training), _limit(training, seconds)),
     ]
+    if config["pretraining"] and not problems:
+        whole = {**config, "components": components}
+        problems += _pretraining_problems(json.dumps(whole), _limit(whole, seconds))
     return [Finding(severity="error", slot=slot, message=message) for slot, message in problems]
 
 
@@ -52,6 +56,11 @@ def _components_problems(nlp_section: str, components: str, limit: float | None)
 @lru_cache(maxsize=4096)
 def _training_problems(section: str, limit: float | None) -> Problems:
     return _problems(partial(_resolve_blocks, json.loads(section)), limit)
+
+
+@lru_cache(maxsize=256)
+def _pretraining_problems(config: str, limit: float | None) -> Problems:
+    return _problems(partial(_build_pretraining, json.loads(config)), limit)
 
 
 def _limit(section: Mapping[str, Any], seconds: float) -> float | None:
@@ -108,6 +117,16 @@ def _resolve_blocks(training: dict[str, Any]) -> Iterator[Step]:
         raise
     except BaseException as error:
         yield "training", f"it cannot be resolved: {explain(error)}"
+
+
+def _build_pretraining(config: dict[str, Any]) -> Iterator[Step]:
+    yield "pretraining", None
+    try:
+        build_pretraining(config)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        yield "pretraining", f"its model cannot be built: {explain(error)}"
 
 
 def _canonical(section: Mapping[str, Any]) -> str:

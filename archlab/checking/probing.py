@@ -1,6 +1,7 @@
 """Level probe: a config is trained for three updates in a process of its own, which may hang or die."""
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -20,7 +21,7 @@ MARGIN_SECONDS = 1.0
 """How long before its time is up the child itself says where it hangs; then it is killed."""
 
 # In these phases it is the data or the machine that is slow, and nothing is known of the config.
-_BEFORE = ("starting", "its documents are read")
+_BEFORE = ("starting", "its documents are read", "its raw texts are read")
 
 
 def check_probe(
@@ -60,6 +61,7 @@ def _text(config: Mapping[str, Any]) -> str:
 def _run(folder: Path, seconds: float) -> int | None:
     """The exit code of the child; None where its time was up. Neither it nor its own children go on."""
     environment = child_environment(threads=1)
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))  # it imports what was imported here
     environment["TMPDIR"] = str(folder)  # what the child leaves behind goes with the folder
     with (folder / "log.txt").open("wb") as log:
         process = subprocess.Popen(

@@ -113,7 +113,15 @@ def did_you_mean(name: str, known: Iterable[str]) -> str | None:
 
 
 def explain(error: BaseException) -> str:
-    """What any exception says, in one paragraph and with its kind."""
+    """What any exception says, in one paragraph and with its kind; of one that cannot say it, the kind."""
+    try:
+        text = _said(error)
+    except Exception:  # the exceptions of user code may be user code, too
+        text = ""
+    return text or type(error).__name__
+
+
+def _said(error: BaseException) -> str:
     details = getattr(error, "errors", None)
     if isinstance(details, list) and details and all(isinstance(detail, dict) for detail in details):
         parts = [f"{'.'.join(map(str, d.get('loc', [])))} {d.get('msg', '')}".strip() for d in details]
@@ -121,4 +129,4 @@ def explain(error: BaseException) -> str:
     if isinstance(error, SyntaxError):
         return f"{type(error).__name__}: {error.msg}"
     text = " ".join(str(getattr(error, "desc", None) or error).split())
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+    return f"{type(error).__name__}: {text}" if text else ""

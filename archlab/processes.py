@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import sys
 import threading
 
@@ -32,3 +33,28 @@ def end_with_starter() -> None:
     if not sys.stdin or sys.stdin.isatty():
         return
     threading.Thread(target=watch, daemon=True).start()
+
+
+def kill_family(pid: int) -> None:
+    """Kill a process, its group, and what it started outside the group. Its starter still waits for it."""
+    import psutil
+
+    family = []
+    with contextlib.suppress(psutil.Error):
+        process = psutil.Process(pid)
+        family = [process, *process.children(recursive=True)]
+    if hasattr(os, "killpg"):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, signal.SIGKILL)
+    for member in family:
+        with contextlib.suppress(psutil.Error):
+            member.kill()
+
+
+def describe_exit(exit_code: int) -> str:
+    """How a process ended, by its exit code; negative for a signal."""
+    if exit_code >= 0:
+        return f"ended with exit code {exit_code}"
+    name = signal.Signals(-exit_code).name if -exit_code in set(signal.Signals) else f"signal {-exit_code}"
+    often = ", as the system does when memory runs out" if name == "SIGKILL" else ""
+    return f"was killed by {name}{often}"

@@ -12,7 +12,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, ForwardRef, get_type_hints
 
 from archlab.catalog.corrections import corrected
-from archlab.errors import InvalidError, UnknownBlockError, did_you_mean
+from archlab.errors import InvalidError, UnknownBlockError, did_you_mean, explain
 
 LEGACY = "spacy-legacy."
 
@@ -184,15 +184,16 @@ def _function(registry: str, name: str) -> Callable[..., Any]:
         raise UnknownBlockError(f"The registry {registry} has no {name!r}.", hint)
     try:
         function: Callable[..., Any] = _spacy_registry().get(registry, name)
-    except Exception as error:  # whatever the import of somebody else's package raises
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # whatever the import of somebody else's package raises
         raise _not_importable(registry, name, error) from error
     return function
 
 
-def _not_importable(registry: str, name: str, error: Exception) -> InvalidError:
+def _not_importable(registry: str, name: str, error: BaseException) -> InvalidError:
     return InvalidError(
-        f"{name} is announced in the registry {registry} and cannot be imported: "
-        f"{type(error).__name__}: {error}",
+        f"{name} is announced in the registry {registry} and cannot be imported: {explain(error)}",
         "Mend or uninstall the package that brings it.",
     )
 
@@ -221,7 +222,9 @@ def _language_with(factory: str, lang: str) -> Any:
         if entry.name == factory:
             try:
                 entry.load()
-            except Exception as error:  # whatever the import of somebody else's package raises
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # whatever the import of somebody else's package raises
                 raise _not_importable("factories", factory, error) from error
     if not language.has_factory(factory):
         raise UnknownBlockError(

@@ -1,32 +1,36 @@
 """Level build: construct every component and what [training] names; nothing is initialised or trained."""
 
 import json
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Iterator, Mapping
+from functools import lru_cache, partial
 from typing import Any
 
+from archlab.checking.isolating import SECONDS, Step, Steps, run_apart
+from archlab.checking.origins import has_foreign_blocks
+from archlab.checking.pretraining import build_pretraining
 from archlab.errors import explain
 from archlab.records import Finding
 
 
-def check_builds(config: Mapping[str, Any]) -> list[Finding]:
+def check_builds(config: Mapping[str, Any], seconds: float = SECONDS) -> list[Finding]:
     """An error for each component that cannot be constructed, each in the pipeline it belongs to.
 
     config: filled and interpolated, and free of errors at level types.
-    Pipelines that are equal are built once in a process, however many configs hold them.
+    Pipelines that are equal are built once in a process, however many configs hold them. Those with blocks
+    that neither spaCy nor Thinc brings are built in a fork of it, where one may hang or end its process.
+    seconds: of wall time that those may take.
     """
     components = {name: config["components"][name] for name in config["nlp"]["pipeline"]}
-    problems = _build_components(_canonical(config["nlp"]), json.dumps(components))
-    findings = [
-        Finding(severity="error", slot=slot, message=f"it cannot be built: {problem}")
-        for slot, problem in problems
-    ]
     training = {key: value for key, value in config["training"].items() if key not in ("seed", "logger")}
-    problem = _resolve_blocks(_canonical(training))
-    if problem is not None:
-        message = f"it cannot be resolved: {problem}"
-        findings.append(Finding(severity="error", slot="training", message=message))
-    return findings
+    parts: dict[str, Any] = {"nlp": config["nlp"], "components": components}
+    problems = [
+        *_components_problems(_canonical(config["nlp"]), json.dumps(components), _limit(parts, seconds)),
+        *_training_problems(_canonical(training), _limit(training, seconds)),
+    ]
+    if config["pretraining"] and not problems:
+        whole = {**config, "components": components}
+        problems += _pretraining_problems(json.dumps(whole), _limit(whole, seconds))
+    return [Finding(severity="error", slot=slot, message=message) for slot, message in problems]
 
 
 def bare_pipeline(nlp_section: Mapping[str, Any]) -> Any:
@@ -40,26 +44,57 @@ def bare_pipeline(nlp_section: Mapping[str, Any]) -> Any:
     return load_model_from_config({"nlp": section, "components": {}}, auto_fill=True)
 
 
+Problems = tuple[tuple[str, str], ...]
+"""(slot, what goes wrong) of each that cannot be built, in the order of the config."""
+
+
 @lru_cache(maxsize=4096)
-def _build_components(nlp_section: str, sections: str) -> tuple[tuple[str, str], ...]:
-    """(slot, what goes wrong) of each component that cannot be built, in the order of the pipeline."""
-    components: dict[str, dict[str, Any]] = json.loads(sections)
-    problems = []
+def _components_problems(nlp_section: str, components: str, limit: float | None) -> Problems:
+    return _problems(partial(_build_components, json.loads(nlp_section), json.loads(components)), limit)
+
+
+@lru_cache(maxsize=4096)
+def _training_problems(section: str, limit: float | None) -> Problems:
+    return _problems(partial(_resolve_blocks, json.loads(section)), limit)
+
+
+@lru_cache(maxsize=256)
+def _pretraining_problems(config: str, limit: float | None) -> Problems:
+    return _problems(partial(_build_pretraining, json.loads(config)), limit)
+
+
+def _limit(section: Mapping[str, Any], seconds: float) -> float | None:
+    """The time limit of what is built in a fork; None for what is built in this process."""
+    return seconds if has_foreign_blocks(section) else None
+
+
+def _problems(steps: Steps, limit: float | None) -> Problems:
+    taken = steps() if limit is None else run_apart(steps, limit)
+    return tuple((slot, message) for slot, message in taken if message is not None)
+
+
+def _build_components(nlp_section: dict[str, Any], components: dict[str, dict[str, Any]]) -> Iterator[Step]:
+    yield "nlp", None
     try:
-        nlp = bare_pipeline(json.loads(nlp_section))
-    except Exception as error:  # tokenizers and callbacks are user code: all of it is a finding
-        return (("nlp", explain(error)),)
+        nlp = bare_pipeline(nlp_section)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # tokenizers and callbacks are user code: all of it is a finding
+        yield "nlp", f"it cannot be built: {explain(error)}"
+        return
     for name, component in components.items():
         slot = f"components.{name}.model" if "model" in component else f"components.{name}"
+        yield slot, None
         try:
             if "source" in component:
                 _add_sourced(nlp, name, component)
             else:
                 settings = {key: value for key, value in component.items() if key != "factory"}
                 nlp.add_pipe(component["factory"], name=name, config=settings)
-        except Exception as error:
-            problems.append((slot, explain(error)))
-    return tuple(problems)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            yield slot, f"it cannot be built: {explain(error)}"
 
 
 def _add_sourced(nlp: Any, name: str, component: Mapping[str, Any]) -> None:
@@ -70,16 +105,28 @@ def _add_sourced(nlp: Any, name: str, component: Mapping[str, Any]) -> None:
     nlp.add_pipe(component.get("component", name), source=source, name=name)
 
 
-@lru_cache(maxsize=4096)
-def _resolve_blocks(section: str) -> str | None:
+def _resolve_blocks(training: dict[str, Any]) -> Iterator[Step]:
     from spacy.util import registry
 
-    blocks = {key: value for key, value in json.loads(section).items() if isinstance(value, dict)}
+    yield "training", None
     try:
-        registry.resolve({"training": blocks})
-    except Exception as error:
-        return explain(error)
-    return None
+        registry.resolve(
+            {"training": {key: value for key, value in training.items() if isinstance(value, dict)}}
+        )
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        yield "training", f"it cannot be resolved: {explain(error)}"
+
+
+def _build_pretraining(config: dict[str, Any]) -> Iterator[Step]:
+    yield "pretraining", None
+    try:
+        build_pretraining(config)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        yield "pretraining", f"its model cannot be built: {explain(error)}"
 
 
 def _canonical(section: Mapping[str, Any]) -> str:

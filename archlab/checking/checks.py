@@ -35,7 +35,8 @@ def check(
     constructs every component; "probe" also trains them for a moment, in a process of its own. Each level
     runs where those before found no error.
     source: the file the config came from, to tell lines. code: the files that register its blocks, which the
-    caller has imported and the probe imports again. seconds: of wall time for the probe.
+    caller has imported and the probe imports again. seconds: of wall time that blocks may take at each
+    level.
     Raises ConfigError where a variable points nowhere, UsageError for an unknown level.
     """
     if level not in LEVELS:
@@ -45,7 +46,7 @@ def check(
     values = interpolated(config)
     findings = [*_ignored(source), *check_types(values), *check_structure(values)]
     if level != "types" and not _has_errors(findings):
-        findings += check_builds(values)
+        findings += check_builds(values, seconds)
     if level == "probe" and not _has_errors(findings):
         findings += check_probe(values, code, seconds)
     return Report(tuple(sorted((_placed(f, source) for f in findings), key=_order)))

@@ -1,22 +1,19 @@
 """Level probe: a config is trained for three updates in a process of its own, which may hang or die."""
 
-import contextlib
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from importlib.util import find_spec
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from archlab.checking.locating import slot_of
+from archlab.checking.origins import origins
 from archlab.configs.loading import config_text
-from archlab.configs.slotting import block_reference, walk_blocks
-from archlab.processes import child_environment
+from archlab.processes import child_environment, describe_exit, kill_family
 from archlab.records import Finding
 
 SECONDS = 60.0
@@ -24,7 +21,7 @@ MARGIN_SECONDS = 1.0
 """How long before its time is up the child itself says where it hangs; then it is killed."""
 
 # In these phases it is the data or the machine that is slow, and nothing is known of the config.
-_BEFORE = ("starting", "its documents are read")
+_BEFORE = ("starting", "its documents are read", "its raw texts are read")
 
 
 def check_probe(
@@ -36,15 +33,15 @@ def check_probe(
     code: files that register blocks. seconds: of wall time that it may take, imports included.
     Whatever happens, it leaves no process of its group behind.
     """
-    origins = _origins(config)
-    if "__main__" in origins:
+    places = origins(config)
+    if "__main__" in places:
         message = "not probed: the program itself defines blocks, which another process cannot import"
         fix = "put them into a file of their own, and name it as code"
         return [Finding(severity="warning", slot="nlp.pipeline", message=message, fix=fix)]
-    files = [*map(str, code), *(origin for origin in origins if origin.endswith(".py"))]
+    files = [*map(str, code), *(place for place in places if place.endswith(".py"))]
     job = {
         "code": [str(Path(file).resolve()) for file in dict.fromkeys(files)],
-        "modules": [origin for origin in origins if not origin.endswith(".py")],
+        "modules": [place for place in places if not place.endswith(".py")],
         "deadline": time.time() + max(0.0, seconds - MARGIN_SECONDS),
     }
     with tempfile.TemporaryDirectory(prefix="archlab-probe-", ignore_cleanup_errors=True) as name:
@@ -64,6 +61,7 @@ def _text(config: Mapping[str, Any]) -> str:
 def _run(folder: Path, seconds: float) -> int | None:
     """The exit code of the child; None where its time was up. Neither it nor its own children go on."""
     environment = child_environment(threads=1)
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))  # it imports what was imported here
     environment["TMPDIR"] = str(folder)  # what the child leaves behind goes with the folder
     with (folder / "log.txt").open("wb") as log:
         process = subprocess.Popen(
@@ -83,20 +81,7 @@ def _run(folder: Path, seconds: float) -> int | None:
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    """Kill the child, its group, and what it started outside the group."""
-    import psutil
-
-    offspring = []
-    with contextlib.suppress(psutil.Error):
-        offspring = psutil.Process(process.pid).children(recursive=True)
-    if process.poll() is None:
-        process.kill()
-    if hasattr(os, "killpg"):
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-    for child in offspring:
-        with contextlib.suppress(psutil.Error):
-            child.kill()
+    kill_family(process.pid)
     process.wait()
     if process.stdin is not None:
         process.stdin.close()
@@ -114,10 +99,11 @@ def _findings(
     slot, phase = slot_of(place["component"], config), place["phase"]
     if exit_code is None:
         return [_timeout(slot, phase, seconds)]
+    ending = describe_exit(exit_code)
     if phase == "starting":
-        message = f"not probed: the process for it {_ending(exit_code)}: {_last_line(folder / 'log.txt')}"
+        message = f"not probed: the process for it {ending}: {_last_line(folder / 'log.txt')}"
         return [Finding(severity="warning", slot=slot, message=message)]
-    return [Finding(severity="error", slot=slot, message=f"while {phase}, its process {_ending(exit_code)}")]
+    return [Finding(severity="error", slot=slot, message=f"while {phase}, its process {ending}")]
 
 
 def _timeout(slot: str, phase: str, seconds: float) -> Finding:
@@ -127,14 +113,6 @@ def _timeout(slot: str, phase: str, seconds: float) -> Finding:
     message = f"it hangs while {phase}: not done after {seconds:g} s"
     fix = "if it is only slow, give the probe more seconds"
     return Finding(severity="error", slot=slot, message=message, fix=fix)
-
-
-def _ending(exit_code: int) -> str:
-    if exit_code >= 0:
-        return f"ended with exit code {exit_code}"
-    name = signal.Signals(-exit_code).name if -exit_code in set(signal.Signals) else f"signal {-exit_code}"
-    often = ", as the system does when memory runs out" if name == "SIGKILL" else ""
-    return f"was killed by {name}{often}"
 
 
 def _last_line(log: Path) -> str:
@@ -147,40 +125,3 @@ def _read(file: Path) -> Any:
         return json.loads(file.read_text(encoding="utf8"))
     except (OSError, ValueError):
         return None
-
-
-def _origins(config: Mapping[str, Any]) -> list[str]:
-    """Where this process got the config's blocks from, spaCy's aside: modules, files, or `__main__`."""
-    found: dict[str, None] = {}
-    for function in _functions(config):
-        module = getattr(function, "__module__", "") or ""
-        if module == "__main__":
-            return ["__main__"]
-        if module.split(".")[0] in ("spacy", "thinc", "spacy_legacy", "spacy_loggers"):
-            continue
-        file = getattr(getattr(function, "__code__", None), "co_filename", "")
-        if module == "python_code" and file.endswith(".py"):  # what spaCy calls a --code file
-            found[file] = None
-        elif _is_importable(module):
-            found[module] = None
-    return list(found)
-
-
-def _functions(config: Mapping[str, Any]) -> Iterator[Any]:
-    import inspect
-
-    from spacy.util import registry
-
-    references = [block_reference(block) for _, block in walk_blocks(config)]
-    factories = [section.get("factory") for section in config["components"].values()]
-    for reference in [*references, *(("factories", name) for name in factories if name)]:
-        with contextlib.suppress(Exception):  # what is not registered, the levels before have said
-            assert reference is not None
-            yield inspect.unwrap(registry.get(*reference))
-
-
-def _is_importable(module: str) -> bool:
-    try:
-        return bool(module) and find_spec(module) is not None
-    except (ImportError, ValueError):
-        return False

@@ -9,12 +9,17 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from archlab.checking.locating import short_name, walk_layers
 from archlab.checking.observing import Observed, annotate_alike, contradictions, differing, observe
+from archlab.checking.pretraining import build_pretraining, pretrain_shortly, raw_docs
+from archlab.checking.sample_docs import make_examples
 from archlab.checking.sampling import Sample, take_sample
+from archlab.configs.slotting import get_section
+from archlab.errors import explain
 from archlab.records import Severity
 
 if TYPE_CHECKING:
     from confection import Config
     from spacy.language import Language
+    from spacy.tokens import Doc
     from spacy.training import Example
 
 UPDATES = 3
@@ -67,6 +72,8 @@ def run_probe(journal: Journal, config: "Config") -> None:
 
     config: filled and interpolated.
     """
+    if config["pretraining"]:
+        _pretrain(journal, config)
     with journal.during("it is built"):
         nlp, settings = _build(config)
     journal.follow(nlp)
@@ -85,6 +92,35 @@ def run_probe(journal: Journal, config: "Config") -> None:
         _tell_unreached(journal, nlp, name, message, losses)
     with _averaged(nlp, optimizer):
         _use(journal, nlp, whole, settings, sample.examples)
+
+
+def _pretrain(journal: Journal, config: "Config") -> None:
+    """As `spacy pretrain` does it, on a few of its raw texts, or on texts made to fit."""
+    place = config["pretraining"]["corpus"]
+    with journal.during("its pretraining is built"):
+        nlp, settings, model = build_pretraining(config)
+    with journal.during("its raw texts are read"):
+        docs, reason = _raw_docs(nlp, config)
+    if reason is not None:
+        journal.find("note", None, f"pretraining was probed on texts made to fit, for {reason}", slot=place)
+    with journal.during("it is pretrained"):
+        pretrain_shortly(nlp, settings, model, docs)
+
+
+def _raw_docs(nlp: "Language", config: "Config") -> "tuple[list[Doc], str | None]":
+    """(documents to pretrain on, why they are made up or None)."""
+    place = config["pretraining"]["corpus"]
+    section = get_section(config, place)
+    reason = f"{place} holds no texts"
+    try:
+        docs = raw_docs(nlp, config)
+    except Exception as error:  # readers are user code and file formats: anything can be raised
+        docs, reason = [], f"{place} cannot be read: {explain(error)}"
+        if "path" in section and not section["path"]:
+            reason = f"{place} has no path"
+    if docs:
+        return docs, None
+    return [example.reference for example in make_examples(nlp, config)], reason
 
 
 def _build(config: "Config") -> "tuple[Language, dict[str, Any]]":

@@ -7,13 +7,19 @@ looks like is a warning. Each rule has been tried with spaCy, and a slow test tr
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from archlab.checking import listeners, outputs, settings, widths
+from archlab.checking import listeners, outputs, pretraining, settings, widths
 from archlab.checking.pipelines import Pipeline, read_pipeline
 from archlab.records import Finding
 
 Rule = Callable[[Pipeline], Iterator[Finding]]
 
-RULES: tuple[Rule, ...] = (*listeners.RULES, *widths.RULES, *outputs.RULES, *settings.RULES)
+RULES: tuple[Rule, ...] = (
+    *listeners.RULES,
+    *widths.RULES,
+    *outputs.RULES,
+    *settings.RULES,
+    *pretraining.RULES,
+)
 
 
 def check_structure(config: Mapping[str, Any]) -> list[Finding]:

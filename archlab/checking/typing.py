@@ -180,7 +180,7 @@ def _usual_block(config: Mapping[str, Any], path: str) -> str:
 
 def _check_training(config: Mapping[str, Any]) -> Iterator[Finding]:
     """Plain settings of [training] against spaCy's own schema, and the corpora it names."""
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import ConfigDict, TypeAdapter, ValidationError
     from spacy.schemas import ConfigSchemaTraining
 
     training = config["training"]
@@ -191,7 +191,10 @@ def _check_training(config: Mapping[str, Any]) -> Iterator[Finding]:
             yield Finding(severity="error", slot="training", message=f"there is no setting {name}", fix=fix)
         elif not isinstance(value, Mapping) and isinstance(value, (int, float, str, list)):
             try:
-                TypeAdapter(fields[name].annotation).validate_python(value)
+                adapter: TypeAdapter[Any] = TypeAdapter(
+                    fields[name].annotation, config=ConfigDict(arbitrary_types_allowed=True)
+                )
+                adapter.validate_python(value)
             except ValidationError as error:
                 message = f"{name} = {value!r}: {error.errors()[0]['msg'].lower()}"
                 yield Finding(severity="error", slot="training", message=message)

@@ -1,6 +1,9 @@
 """Import the files that register a user's own blocks."""
 
+import contextlib
+import sys
 from collections.abc import Sequence
+from importlib.util import spec_from_file_location
 from pathlib import Path
 
 from archlab.configs.fingerprints import content_digest
@@ -14,20 +17,41 @@ def import_code(files: Sequence[str | Path]) -> None:
 
     Raises CodeError, with the file and line, where one is missing or raises.
     """
-    from spacy.util import import_file
-
     for file in files:
         path = Path(file).resolve()
-        if not path.is_file():
-            raise CodeError(f"There is no file {file} to import.", "Name it as --code FILE.")
+        _require_python(file, path)
         content = (path, content_digest(path))
         if content in _imported:
             continue
         try:
-            import_file("python_code", path)
-        except Exception as error:  # user code may raise anything
-            raise CodeError(f"{file}{_line(error, path)} cannot be imported: {explain(error)}") from error
+            _import(path)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # user code may raise anything, and may end the program
+            what = explain(error)
+            if isinstance(error, SystemExit):
+                what = f"it ends the program ({what})"
+            raise CodeError(f"{file}{_line(error, path)} cannot be imported: {what}") from error
         _imported.add(content)
+
+
+def _require_python(file: str | Path, path: Path) -> None:
+    if path.is_dir():
+        raise CodeError(f"{file} is a folder.", "Name the file in it that registers the blocks.")
+    if not path.is_file():
+        raise CodeError(f"There is no file {file} to import.", "Name it as --code FILE.")
+    if spec_from_file_location("python_code", path) is None:
+        raise CodeError(f"{file} is no Python file.", "Its name should end in .py.")
+
+
+def _import(path: Path) -> None:
+    """What the file prints goes to stderr: stdout is for results."""
+    from spacy.pipeline.factories import register_factories
+    from spacy.util import import_file
+
+    with contextlib.redirect_stdout(sys.stderr):
+        import_file("python_code", path)
+    register_factories()  # a factory of the file's that has the name of one of spaCy's is refused here
 
 
 def _line(error: BaseException, path: Path) -> str:

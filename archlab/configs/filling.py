@@ -1,9 +1,12 @@
 """Fill a config with all that it leaves out, as spaCy would, without building a model."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from archlab.configs.shapes import refuse_wrong_shapes
+from archlab.configs.variables import refuse_circles
 from archlab.errors import ConfigError, did_you_mean, explain
 
 if TYPE_CHECKING:
@@ -27,26 +30,55 @@ def fill_config(config: "Config", name: str = "config") -> "Config":
     component's factory and of each registered function. Variables are kept; no model is built.
 
     Raises ConfigError where the config names no language, an unknown factory, or a variable that is
-    not there.
+    not there or leads back to itself.
     """
     from confection import Config
 
+    refuse_circles(config, name)
+    refuse_wrong_shapes(config, name)
     try:
         # confection merges in place below the first level: never work on the caller's own dicts
         return _fill(Config(config, is_interpolated=False).copy(), name)
-    except ConfigError:
+    except (ConfigError, KeyboardInterrupt):
         raise
-    except Exception as error:
+    except BaseException as error:  # packages are imported, which may raise anything
+        for path, entry in _announced_blocks(config, ""):
+            _require_importable(entry, f"{name}: {entry.name} in [{path}]")
         raise ConfigError(f"{name} cannot be filled: {explain(error)}") from None
 
 
 def populate_factories() -> None:
     """Register spaCy's own component factories and those of installed packages, as `Language()` would."""
     from spacy.pipeline.factories import register_factories
-    from spacy.util import registry
 
     register_factories()
-    registry._entry_point_factories.get_all()
+    for entry in entry_points(group="spacy_factories"):
+        _require_importable(entry, f"The component factory {entry.name}")
+
+
+def _announced_blocks(section: Mapping[str, Any], path: str) -> Iterator[tuple[str, EntryPoint]]:
+    """(path, entry point) of blocks that packages announce: spaCy imports them when they are used."""
+    from spacy.util import registry
+
+    for key, value in section.items():
+        if isinstance(value, Mapping):
+            yield from _announced_blocks(value, f"{path}.{key}" if path else key)
+        elif key.startswith("@") and hasattr(registry, key[1:]):
+            group = getattr(registry, key[1:]).entry_point_namespace
+            yield from ((path, entry) for entry in entry_points(group=group, name=value))
+
+
+def _require_importable(entry: EntryPoint, what: str) -> None:
+    try:
+        entry.load()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # whatever the import of somebody else's package raises
+        package = entry.dist.name if entry.dist else entry.module
+        raise ConfigError(
+            f"{what}, which the package {package} announces, cannot be imported: {explain(error)}",
+            f"Mend or uninstall {package}.",
+        ) from None
 
 
 def _fill(config: "Config", name: str) -> "Config":
@@ -58,7 +90,13 @@ def _fill(config: "Config", name: str) -> "Config":
     if not lang:
         raise ConfigError(f"{name} names no language.", 'Add [nlp] with lang = "en" and a pipeline.')
     populate_factories()
-    language = get_lang_class(lang)
+    try:
+        language = get_lang_class(lang)
+    except ImportError:
+        raise ConfigError(
+            f"{name}: nlp.lang = {lang!r} is no language that spaCy or an installed package has.",
+            'A code such as "en"; "xx" is for many languages at once.',
+        ) from None
     config = Config(language.default_config).merge(config)
     components = config.pop("components", {})
     if not isinstance(config["nlp"].get("pipeline"), list):

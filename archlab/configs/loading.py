@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archlab.configs.filling import SECTION_ORDER, fill_config
+from archlab.configs.variables import refuse_circles
 from archlab.errors import ConfigError, did_you_mean, explain
 
 if TYPE_CHECKING:
@@ -15,6 +16,13 @@ if TYPE_CHECKING:
 
 LENDING = ("paths", "system", "vars")
 """Sections whose values matter only where something refers to them."""
+
+
+MAX_DEPTH = 100
+"""How many names a section's path may have: what reads configs calls itself for each."""
+
+MAX_SHOWN = 80
+"""How many characters of a line are quoted."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +77,7 @@ def read_config(path: str | Path, overrides: Mapping[str, Any] | None = None) ->
 
 def section_lines(text: str) -> dict[str, int]:
     """Section name -> the line (from 1) of its header."""
-    headers = ((n, re.match(r"\[([^\]]+)\]", line)) for n, line in enumerate(text.splitlines(), 1))
+    headers = ((n, re.match(r"\[([^\]]+)\]", line)) for n, line in enumerate(text.split("\n"), 1))
     return {match[1].strip(): n for n, match in headers if match}
 
 
@@ -79,9 +87,11 @@ def parse_config(text: str, name: str = "config") -> "Config":
 
     _find_syntax_errors(text, name)
     try:
-        return Config().from_str(text, interpolate=False)
+        config = Config().from_str(text, interpolate=False)
     except Exception as error:  # confection and configparser raise a dozen kinds here
         raise ConfigError(f"{name} is not a valid config: {explain(error)}") from None
+    refuse_circles(config, name, section_lines(text))
+    return config
 
 
 def override_config(config: "Config", overrides: Mapping[str, Any]) -> "Config":
@@ -177,7 +187,8 @@ def as_config(config: Mapping[str, Any]) -> "Config":
 
 
 def interpolated(config: "Config", name: str = "config") -> "Config":
-    """The config with all variables resolved. Raises ConfigError where one points nowhere."""
+    """The config with all variables resolved. Raises ConfigError where one points nowhere, or to itself."""
+    refuse_circles(config, name)
     try:
         return config.interpolate()
     except Exception as error:
@@ -199,10 +210,16 @@ def _find_syntax_errors(text: str, name: str) -> None:
         raise ConfigError(f"{name}:{error.lineno}: {message}") from None
     except configparser.ParsingError as error:
         line = error.errors[0][0]
-        message = f"this is neither a [section] nor `key = value`: {text.splitlines()[line - 1].strip()}"
+        found = text.split("\n")[line - 1].strip()
+        message = f"this is neither a [section] nor `key = value`: {found[:MAX_SHOWN]}"
         raise ConfigError(f"{name}:{line}: {message}") from None
     seen: set[str] = set()
-    for section, line in section_lines(text).items():
+    lines = section_lines(text)
+    if parser.defaults():
+        raise ConfigError(f"{name}:{lines['DEFAULT']}: [DEFAULT] is no section of a config.", "Remove it.")
+    for section, line in lines.items():
+        if section.count(".") >= MAX_DEPTH:
+            raise ConfigError(f"{name}:{line}: sections are nested deeper than {MAX_DEPTH} levels.")
         parent = section.rpartition(".")[0]
         seen.add(section)
         if parent and parent not in seen and "*" not in parent.split("."):

@@ -23,6 +23,8 @@ LEVELS = (
         "archlab.configs.differences",
         "archlab.configs.fingerprints",
         "archlab.configs.code",
+        "archlab.configs.shapes",
+        "archlab.configs.variables",
     ),
     ("archlab.configs",),
     ("archlab.checking",),

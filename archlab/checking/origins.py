@@ -1,0 +1,68 @@
+"""Where the blocks of a config come from, spaCy's and Thinc's aside."""
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
+from typing import Any
+
+from archlab.configs.slotting import block_reference, walk_blocks
+
+_OWN = ("spacy", "thinc", "spacy_legacy", "spacy_loggers")
+
+
+def origins(config: Mapping[str, Any]) -> list[str]:
+    """Where this process got the config's blocks from: modules, files, or `__main__` alone."""
+    found: dict[str, None] = {}
+    for function in _foreign(config):
+        module, file = _module(function), _file(function)
+        if module == "__main__":
+            return ["__main__"]
+        if module == "python_code" and file.endswith(".py"):  # what spaCy calls a --code file
+            found[file] = None
+        elif _is_importable(module):
+            found[module] = None
+    return list(found)
+
+
+def has_foreign_blocks(section: Mapping[str, Any]) -> bool:
+    """Whether there is a block or component, at or below, that neither spaCy nor Thinc brings."""
+    return next(_foreign(section), None) is not None
+
+
+def _foreign(section: Mapping[str, Any]) -> Iterator[Any]:
+    from spacy.util import registry
+
+    references = [block_reference(block) for _, block in walk_blocks(section)]
+    factories = [component.get("factory") for component in section.get("components", {}).values()]
+    for reference in [*references, *(("factories", name) for name in factories if name)]:
+        with contextlib.suppress(Exception):  # what is not registered, the levels before have said
+            assert reference is not None
+            for function in _with_wrapped(registry.get(*reference)):
+                if _module(function).split(".")[0] not in _OWN:
+                    yield function
+
+
+def _with_wrapped(function: Any) -> Iterator[Any]:
+    """The function, and what it wraps: in a partial, by functools.wraps, or in a closure alone."""
+    inner = [getattr(function, "func", None), getattr(function, "__wrapped__", None)]
+    with contextlib.suppress(ValueError):  # a cell that is not filled yet
+        inner += [cell.cell_contents for cell in getattr(function, "__closure__", None) or ()]
+    yield function
+    yield from (value for value in inner if callable(value))
+
+
+def _module(function: Any) -> str:
+    return getattr(function, "__module__", None) or ""
+
+
+def _file(function: Any) -> str:
+    """Where its code is; of an object that is called, its class's."""
+    code = getattr(function, "__code__", None) or getattr(type(function).__call__, "__code__", None)
+    return getattr(code, "co_filename", "")
+
+
+def _is_importable(module: str) -> bool:
+    try:
+        return bool(module) and find_spec(module) is not None
+    except (ImportError, ValueError):
+        return False

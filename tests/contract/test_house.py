@@ -14,7 +14,7 @@ MAX_LINES = 400
 
 # From left to right; a module may import from its own level's package and from any level to the left.
 LEVELS = (
-    ("archlab.errors", "archlab.processes", "archlab.records"),
+    ("archlab.errors", "archlab.memory", "archlab.processes", "archlab.records"),
     (
         "archlab.catalog",
         "archlab.blocks",
@@ -23,6 +23,8 @@ LEVELS = (
         "archlab.configs.differences",
         "archlab.configs.fingerprints",
         "archlab.configs.code",
+        "archlab.configs.copying",
+        "archlab.configs.variables",
     ),
     ("archlab.configs",),
     ("archlab.checking",),

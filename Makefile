@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check lint type format clean
+.PHONY: help install demo test bench check lint type format clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
@@ -21,6 +21,9 @@ demo: install  ## the main job: train the demo sweep and print its table
 
 test: install  ## run the tests
 	$(BIN)/python -m pytest
+
+bench: install  ## how long a sweep of 1,000 variants takes to plan and check
+	$(BIN)/python benchmarks/check_sweep.py
 
 lint: install  ## ruff: rules and formatting
 	$(BIN)/ruff check .

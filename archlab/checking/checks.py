@@ -11,6 +11,7 @@ from archlab.checking.structure import check_structure
 from archlab.checking.typing import check_types
 from archlab.configs.loading import Source, interpolated
 from archlab.errors import UsageError, did_you_mean
+from archlab.memory import Memory
 from archlab.records import Finding, Report
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def check(
     source: Source | None = None,
     code: Sequence[str | Path] = (),
     seconds: float = SECONDS,
+    memory: Memory | None = None,
 ) -> Report:
     """Check a filled config: does each block fit where it sits, and get what it needs?
 
@@ -36,7 +38,7 @@ def check(
     runs where those before found no error.
     source: the file the config came from, to tell lines. code: the files that register its blocks, which the
     caller has imported and the probe imports again. seconds: of wall time that blocks may take at each
-    level.
+    level. memory: of the planning of a sweep, whose configs share most of their sections.
     Raises ConfigError where a variable points nowhere, UsageError for an unknown level.
     """
     if level not in LEVELS:
@@ -44,7 +46,7 @@ def check(
             f"There is no level {level!r}; the levels are {', '.join(LEVELS)}.", did_you_mean(level, LEVELS)
         )
     values = interpolated(config)
-    findings = [*_ignored(source), *check_types(values), *check_structure(values)]
+    findings = [*_ignored(source), *check_types(values, memory), *check_structure(values)]
     if level != "types" and not _has_errors(findings):
         findings += check_builds(values, seconds)
     if level == "probe" and not _has_errors(findings):

@@ -20,26 +20,44 @@ from archlab.configs.slotting import (
     walk_blocks,
 )
 from archlab.errors import ArchlabError, did_you_mean
+from archlab.memory import Memory
 from archlab.records import Finding
 
 MAX_NAMED = 5
 
 
-def check_types(config: Mapping[str, Any]) -> list[Finding]:
+def check_types(config: Mapping[str, Any], memory: Memory | None = None) -> list[Finding]:
     """All findings of this level, in the order of the config.
 
-    config: filled and interpolated.
+    config: filled and interpolated. memory: of other configs that have been checked; what they share with
+    this one is not checked again.
     """
+    memory = memory or Memory()
+    lang = config["nlp"]["lang"]
     findings = []
     for name in config["nlp"]["pipeline"]:
         component = config["components"].get(name, {})
         if "factory" in component:
-            findings += _check_component(f"components.{name}", component, config["nlp"]["lang"])
-    for path, block in walk_blocks(config):
-        if path.startswith("components.") and path.split(".")[1] not in config["nlp"]["pipeline"]:
+            findings += memory.recall(_check_component, f"components.{name}", component, lang)
+    for part in _parts(config):
+        findings += memory.recall(_check_blocks, part)
+    findings += memory.recall(_check_training, config["training"])
+    return [*findings, *_check_corpora(config)]
+
+
+def _parts(config: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Configs of one section or component each, beyond which no block in it is looked at."""
+    for name, section in config.items():
+        if name != "components":
+            yield {"nlp": {"lang": config["nlp"]["lang"]}, name: section}
             continue
-        findings += _check_block(config, path, block)
-    return [*findings, *_check_training(config)]
+        for component in section:
+            if component in config["nlp"]["pipeline"]:
+                yield {"nlp": {"lang": config["nlp"]["lang"]}, "components": {component: section[component]}}
+
+
+def _check_blocks(config: Mapping[str, Any]) -> list[Finding]:
+    return [finding for path, block in walk_blocks(config) for finding in _check_block(config, path, block)]
 
 
 def _check_component(path: str, component: Mapping[str, Any], lang: str) -> list[Finding]:
@@ -178,17 +196,18 @@ def _usual_block(config: Mapping[str, Any], path: str) -> str:
     return reference[1] if reference else ""
 
 
-def _check_training(config: Mapping[str, Any]) -> Iterator[Finding]:
-    """Plain settings of [training] against spaCy's own schema, and the corpora it names."""
+def _check_training(training: Mapping[str, Any]) -> list[Finding]:
+    """Plain settings of [training] against spaCy's own schema."""
     from pydantic import ConfigDict, TypeAdapter, ValidationError
     from spacy.schemas import ConfigSchemaTraining
 
-    training = config["training"]
+    findings = []
     fields: dict[str, Any] = ConfigSchemaTraining.model_fields
     for name, value in training.items():
         if name not in fields:
             fix = did_you_mean(name, fields) or f"remove {name}"
-            yield Finding(severity="error", slot="training", message=f"there is no setting {name}", fix=fix)
+            message = f"there is no setting {name}"
+            findings.append(Finding(severity="error", slot="training", message=message, fix=fix))
         elif not isinstance(value, Mapping) and isinstance(value, (int, float, str, list)):
             try:
                 adapter: TypeAdapter[Any] = TypeAdapter(
@@ -197,9 +216,14 @@ def _check_training(config: Mapping[str, Any]) -> Iterator[Finding]:
                 adapter.validate_python(value)
             except ValidationError as error:
                 message = f"{name} = {value!r}: {error.errors()[0]['msg'].lower()}"
-                yield Finding(severity="error", slot="training", message=message)
+                findings.append(Finding(severity="error", slot="training", message=message))
+    return findings
+
+
+def _check_corpora(config: Mapping[str, Any]) -> Iterator[Finding]:
+    """The corpora that [training] names."""
     for name in ("train_corpus", "dev_corpus"):
-        target = training.get(name)
+        target = config["training"].get(name)
         if isinstance(target, str) and not _is_there(config, target):
             message = f"{name} names {target}, which is not in the config"
             corpora = [f"corpora.{corpus}" for corpus in config.get("corpora", {})]

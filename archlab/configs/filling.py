@@ -1,13 +1,17 @@
 """Fill a config with all that it leaves out, as spaCy would, without building a model."""
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from archlab.configs.circles import refuse_circles
+from archlab.configs.copying import copy_config
 from archlab.configs.shapes import refuse_wrong_shapes
-from archlab.configs.variables import refuse_circles
+from archlab.configs.variables import resolve
 from archlab.errors import ConfigError, did_you_mean, explain
+from archlab.memory import Memory
 
 if TYPE_CHECKING:
     from confection import Config
@@ -25,28 +29,27 @@ SECTION_ORDER = [
 ]
 
 
-def fill_config(config: "Config", name: str = "config") -> "Config":
+def fill_config(config: "Config", name: str = "config", memory: Memory | None = None) -> "Config":
     """A copy with all that spaCy's `init fill-config` would add: defaults of the language, of each
     component's factory and of each registered function. Variables are kept; no model is built.
 
+    memory: of other configs that have been filled; what they share with this one is not filled again.
     Raises ConfigError where the config names no language, an unknown factory, or a variable that is
     not there or leads back to itself.
     """
-    from confection import Config
-
-    refuse_circles(config, name)
     refuse_wrong_shapes(config, name)
     try:
-        # confection merges in place below the first level: never work on the caller's own dicts
-        return _fill(Config(config, is_interpolated=False).copy(), name)
+        return _fill(config, name, memory or Memory())
     except (ConfigError, KeyboardInterrupt):
         raise
     except BaseException as error:  # packages are imported, which may raise anything
+        refuse_circles(config, name)
         for path, entry in _announced_blocks(config, ""):
             _require_importable(entry, f"{name}: {entry.name} in [{path}]")
         raise ConfigError(f"{name} cannot be filled: {explain(error)}") from None
 
 
+@cache
 def populate_factories() -> None:
     """Register spaCy's own component factories and those of installed packages, as `Language()` would."""
     from spacy.pipeline.factories import register_factories
@@ -81,59 +84,75 @@ def _require_importable(entry: EntryPoint, what: str) -> None:
         ) from None
 
 
-def _fill(config: "Config", name: str) -> "Config":
+def _fill(config: "Config", name: str, memory: Memory) -> "Config":
     from confection import Config
-    from spacy.schemas import ConfigSchema
-    from spacy.util import combine_score_weights, get_lang_class, registry
+    from spacy.util import combine_score_weights, get_lang_class
 
     lang = config.get("nlp", {}).get("lang")
     if not lang:
         raise ConfigError(f"{name} names no language.", 'Add [nlp] with lang = "en" and a pipeline.')
     populate_factories()
     try:
-        language = get_lang_class(lang)
+        language = memory.recall(get_lang_class, lang)
     except ImportError:
         raise ConfigError(
             f"{name}: nlp.lang = {lang!r} is no language that spaCy or an installed package has.",
             'A code such as "en"; "xx" is for many languages at once.',
         ) from None
-    config = Config(language.default_config).merge(config)
-    components = config.pop("components", {})
-    if not isinstance(config["nlp"].get("pipeline"), list):
+    if not isinstance(config["nlp"].get("pipeline", []), list):
         raise ConfigError(f"{name}: nlp.pipeline is no list of names.", 'For example ["tok2vec", "tagger"].')
-    pretraining = config.pop("pretraining", {})
-    filled = registry.fill(Config({**config, "components": {}}), validate=False, schema=ConfigSchema)
-    filled["components"] = components
-    filled["pretraining"] = pretraining
-    values = filled.interpolate()["components"]
+    frame = memory.recall(_fill_frame, lang, {key: config[key] for key in config if key != "components"})
+    components = dict(config.get("components", {}))
+    values = resolve(Config({**frame, "components": components}, is_interpolated=False))["components"]
     weights = []
-    for component in filled["nlp"]["pipeline"]:
+    for component in frame["nlp"]["pipeline"]:
         if component not in components:
             raise ConfigError(
                 f"{name}: the pipeline names {component!r}, but there is no [components.{component}].",
                 did_you_mean(component, components),
             )
-        if "factory" in components[component]:
-            meta = _factory_meta(language, components[component]["factory"], component, name)
-            filled["components"][component] = _fill_component(
-                language, values[component], Config(components[component], is_interpolated=False)
-            )
+        raw = components[component]
+        if "factory" in raw:
+            meta = _factory_meta(language, raw["factory"], component, name)
+            components[component] = memory.recall(_fill_component, lang, values[component], raw)
             weights.append(dict(meta.default_score_weights))
-        elif "source" in components[component]:
+        elif "source" in raw:
             weights.append(_sourced_weights(language, component, values[component]))
-    own_weights = filled["training"].get("score_weights", {})
-    filled["training"]["score_weights"] = combine_score_weights([w for w in weights if w], own_weights)
+    own_weights = frame["training"].get("score_weights", {})
+    training = {
+        **frame["training"],
+        "score_weights": combine_score_weights([w for w in weights if w], own_weights),
+    }
+    filled = {**frame, "components": components, "training": training}
     ordered = sorted(
         filled, key=lambda section: SECTION_ORDER.index(section) if section in SECTION_ORDER else -1
     )
-    return Config({section: filled[section] for section in ordered}, is_interpolated=False)
+    # a copy: memory keeps the parts
+    return copy_config(Config({section: filled[section] for section in ordered}, is_interpolated=False))
 
 
-def _fill_component(language: Any, values: dict[str, Any], raw: "Config") -> dict[str, Any]:
-    """One component's section as spaCy's `Language.create_pipe` would fill it."""
+def _fill_frame(lang: str, given: dict[str, Any]) -> "Config":
+    """All but the components."""
     from confection import Config
-    from spacy.util import registry
+    from spacy.schemas import ConfigSchema
+    from spacy.util import get_lang_class, registry
 
+    config = Config(get_lang_class(lang).default_config).merge(Config(given, is_interpolated=False))
+    pretraining = config.pop("pretraining", {})
+    filled = registry.fill(Config({**config, "components": {}}), validate=False, schema=ConfigSchema)
+    filled["pretraining"] = pretraining
+    return filled
+
+
+def _fill_component(lang: str, values: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """One component's section as spaCy's `Language.create_pipe` would fill it.
+
+    values: the section with its variables resolved. given: with its variables, which are kept.
+    """
+    from confection import Config
+    from spacy.util import get_lang_class, registry
+
+    language = get_lang_class(lang)
     factory = values["factory"]
     arguments = {key: value for key, value in values.items() if key != "factory"}
     defaults = language.get_factory_meta(factory).default_config
@@ -143,7 +162,7 @@ def _fill_component(language: Any, values: dict[str, Any], raw: "Config") -> dic
     section = {"nlp": None, "name": None, **merged, "@factories": internal}
     filled = registry.fill({"component": section}, validate=False)["component"]
     kept = {key: filled[key] for key in filled if key not in ("nlp", "name", "@factories")}
-    return dict(Config({"factory": factory, **kept}).merge(raw))
+    return dict(Config({"factory": factory, **kept}).merge(Config(given, is_interpolated=False)))
 
 
 def _sourced_weights(language: Any, component: str, values: Mapping[str, Any]) -> dict[str, Any]:

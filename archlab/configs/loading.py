@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from archlab.configs.circles import refuse_circles
+from archlab.configs.copying import copy_config
 from archlab.configs.filling import SECTION_ORDER, fill_config
-from archlab.configs.variables import refuse_circles
+from archlab.configs.variables import resolve
 from archlab.errors import ConfigError, did_you_mean, explain
 
 if TYPE_CHECKING:
@@ -99,7 +101,7 @@ def override_config(config: "Config", overrides: Mapping[str, Any]) -> "Config":
 
     Raises ConfigError where a path leads through a value.
     """
-    changed = config.copy()
+    changed = copy_config(config)
     for dotted, value in overrides.items():
         *parents, key = dotted.split(".")
         section: Any = changed
@@ -188,10 +190,10 @@ def as_config(config: Mapping[str, Any]) -> "Config":
 
 def interpolated(config: "Config", name: str = "config") -> "Config":
     """The config with all variables resolved. Raises ConfigError where one points nowhere, or to itself."""
-    refuse_circles(config, name)
     try:
-        return config.interpolate()
+        return resolve(config)
     except Exception as error:
+        refuse_circles(config, name)
         raise ConfigError(f"{name}: {explain(error)}") from None
 
 

@@ -22,10 +22,10 @@ def find_slot(config: "Config", name: str) -> Slot:
 
     Raises UnknownSlotError, with the nearest slot, where the config has none of that name.
     """
-    blocks = dict(walk_blocks(config))
     for path in (name, f"components.{name}"):
-        if path in blocks:
-            return _slot(config, path, blocks[path])
+        block = get_section(config, path)
+        if isinstance(block, Mapping) and block_reference(block) is not None:
+            return _slot(config, path, block)
     component = name.removeprefix("components.").split(".")[0]
     if "source" in config.get("components", {}).get(component, {}):
         raise UnknownSlotError(
@@ -37,7 +37,7 @@ def find_slot(config: "Config", name: str) -> Slot:
         if isinstance(section, Mapping) and key in section and not isinstance(section[key], Mapping):
             setting = f"{name} is a setting, not a slot: no block sits there."
             raise UnknownSlotError(setting, f"Set it by an override: --{full}.{key} VALUE")
-    hint = did_you_mean(name, [path.removeprefix("components.") for path in blocks])
+    hint = did_you_mean(name, [path.removeprefix("components.") for path, _ in walk_blocks(config)])
     if isinstance(get_section(config, name), Mapping) or isinstance(
         get_section(config, f"components.{name}"), Mapping
     ):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from archlab.catalog.registered import names, registries, registries_with, signature
 from archlab.configs.completing import complete_block, refuse_unknown_arguments
+from archlab.configs.copying import copy_config, copy_section
 from archlab.configs.differences import Diff, diff_configs
 from archlab.configs.loading import interpolated
 from archlab.configs.slotting import block_reference, find_slot, get_section, set_section
@@ -24,15 +25,20 @@ VARIABLE = re.compile(r"\$\{([\w.:@*-]+)\}")
 class Swapped:
     """A config with one block swapped.
 
-    slot: the slot as it is now. before: the block that sat there. config: complete and new; the one that was
-    given is not changed. notes: where each value came from that nobody typed.
+    slot: the slot as it is now. before: the block that sat there. base: the config that was given, which is
+    not changed. config: complete and new. notes: where each value came from that nobody typed.
     """
 
     slot: Slot
     before: str
+    base: "Config"
     config: "Config"
-    diff: Diff
     notes: tuple[Note, ...]
+
+    @property
+    def diff(self) -> Diff:
+        """What the swap has changed."""
+        return diff_configs(self.base, self.config)
 
 
 def swap(config: "Config", slot: str, block: str | Mapping[str, Any], /, **arguments: Any) -> Swapped:
@@ -55,14 +61,14 @@ def swap(config: "Config", slot: str, block: str | Mapping[str, Any], /, **argum
         completed, notes = {**old, **given}, tuple[Note, ...]()
     else:
         completed, notes = complete_block(config, found, new, given)
-    changed = config.copy()
-    set_section(changed, found.path, completed)
+    changed = copy_config(config)
+    set_section(changed, found.path, copy_section(completed))
     settled = _settle_variables(config, changed)
     return Swapped(
         slot=find_slot(changed, found.path),
         before=found.block,
+        base=config,
         config=changed,
-        diff=diff_configs(config, changed),
         notes=notes + settled,
     )
 
@@ -106,7 +112,6 @@ def _read_block(
 
 def _settle_variables(old: "Config", new: "Config") -> tuple[Note, ...]:
     """Give each variable that points into what a swap removed the value it had, in place."""
-    values = interpolated(old)
     notes = []
 
     def gone(target: str) -> bool:
@@ -114,6 +119,7 @@ def _settle_variables(old: "Config", new: "Config") -> tuple[Note, ...]:
 
     def resolved(text: str) -> Any:
         """The text with what is gone replaced by its value; variables that stay are kept."""
+        values = interpolated(old)
         if match := VARIABLE.fullmatch(text):
             return get_section(values, match[1].replace(":", "."))
         found = {target: get_section(values, target.replace(":", ".")) for target in VARIABLE.findall(text)}

@@ -18,6 +18,7 @@ from archlab.errors import (
     UnknownSlotError,
     did_you_mean,
 )
+from archlab.memory import Memory
 from archlab.planning.cells import Cell, Change, Names, full_path, settings_of
 from archlab.planning.runs import make_variant
 from archlab.planning.sweeps import Choice, Sweep
@@ -39,6 +40,9 @@ class VariantMaker:
     ) -> None:
         self.sweep, self.base, self.source, self.level, self.code = sweep, base, source, level, code
         self.names = Names(sweep, base)
+        self.memory = Memory()
+        self.begun: dict[tuple[tuple[str, str], ...], Config] = {}
+        """The base after the first changes of some cell: other cells begin with the same ones."""
         self.variants: dict[str, Variant] = {}
         self.rejected: list[Rejected] = []
         self.placements: dict[tuple[str, str | None], Placement] = {}
@@ -55,7 +59,7 @@ class VariantMaker:
             if variant.variant_id in self.variants:
                 self._place(variant)
                 return
-            report = check(config, self.level, source=self.source, code=self.code)
+            report = check(config, self.level, source=self.source, code=self.code, memory=self.memory)
         except SweepError:
             raise
         except InvalidError as error:
@@ -88,7 +92,7 @@ class VariantMaker:
     def _apply(self, cell: Cell, applied: list[Change]) -> "Config":
         """The base with a cell's changes, outer slots first. A change whose slot an outer swap has removed
         does not apply; a named variant's own changes must all apply."""
-        config = self.base
+        config, steps = self.base, tuple[tuple[str, str], ...]()
         own = self.sweep.file.variants.get(cell.variant or "", {})
         for path, change in sorted(cell.changes, key=lambda item: full_path(item[0]).count(".")):
             choice = change if isinstance(change, Choice) else None
@@ -103,10 +107,16 @@ class VariantMaker:
                 continue
             self.applied.add(path)
             applied.append((path, choice or change))
+            steps += ((path, repr(choice or change)),)
+            if steps in self.begun:
+                config = self.begun[steps]
+                continue
             config = self._change(config, full, choice, change, where)
+            if len(steps) < len(cell.changes):
+                self.begun[steps] = config
         order = [path for path, _ in cell.changes]
         applied.sort(key=lambda item: order.index(item[0]))
-        return fill_config(config)
+        return fill_config(config, memory=self.memory)
 
     def _change(self, config: "Config", path: str, choice: Choice | None, value: Any, where: str) -> "Config":
         if choice is None:

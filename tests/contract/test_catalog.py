@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import catalogue  # type: ignore[import-untyped]
 import pytest
 
 from archlab.catalog import registered
@@ -215,8 +216,6 @@ def test_unknown_names_are_answered_with_the_nearest() -> None:
 def test_a_package_that_cannot_be_imported_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     from importlib.metadata import EntryPoint, EntryPoints
 
-    import catalogue  # type: ignore[import-untyped]
-
     broken = EntryPoint("broken.Model.v1", "no_such_package:model", "spacy_architectures")
     monkeypatch.setattr(registered, "_entry_points", lambda group: (broken,) if "arch" in group else ())
     monkeypatch.setattr(catalogue, "AVAILABLE_ENTRY_POINTS", EntryPoints([broken]))
@@ -224,6 +223,17 @@ def test_a_package_that_cannot_be_imported_hides_no_other(monkeypatch: pytest.Mo
     assert signature("architectures", "spacy.Tagger.v2").parameters
     with pytest.raises(InvalidError, match="no_such_package"):
         signature("architectures", "broken.Model.v1")
+
+
+def test_a_function_that_takes_the_place_of_another_is_read_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = ("spacy", "architectures", "spacy.Renewed.v1")
+    functions: list[Any] = [lambda width: width, lambda depth: depth]
+    with pytest.raises(UnknownBlockError):
+        signature("architectures", "spacy.Renewed.v1")
+    for function, argument in zip(functions, ("width", "depth"), strict=True):
+        monkeypatch.setitem(catalogue.REGISTRY, place, function)
+        (parameter,) = signature("architectures", "spacy.Renewed.v1").parameters
+        assert parameter.name == argument
 
 
 def test_one_annotation_that_cannot_be_read_costs_no_other(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ MAX_LINES = 400
 
 # From left to right; a module may import from its own level's package and from any level to the left.
 LEVELS = (
-    ("archlab.errors", "archlab.processes", "archlab.records"),
+    ("archlab.errors", "archlab.memory", "archlab.processes", "archlab.records"),
     (
         "archlab.catalog",
         "archlab.blocks",
@@ -24,6 +24,8 @@ LEVELS = (
         "archlab.configs.fingerprints",
         "archlab.configs.code",
         "archlab.configs.shapes",
+        "archlab.configs.copying",
+        "archlab.configs.circles",
         "archlab.configs.variables",
     ),
     ("archlab.configs",),

@@ -8,7 +8,7 @@ import pytest
 import archlab
 from archlab.configs.filling import fill_config
 from archlab.configs.fingerprints import variant_id
-from archlab.configs.loading import config_text, parse_config
+from archlab.configs.loading import config_text, override_config, parse_config
 from archlab.configs.slotting import get_section
 from archlab.errors import SwapError, UnknownBlockError, UnknownSlotError
 
@@ -110,6 +110,17 @@ def test_a_variable_inside_a_list_becomes_its_value_when_it_would_dangle(shared:
     shared["components"]["tok2vec"]["model"]["embed"]["rows"] = "[${components.tagger.model.tok2vec.width}]"
     swapped = archlab.swap(shared, "tagger.model", "spacy.Tagger.v2", tok2vec={"@architectures": "x"})
     assert get_section(swapped.config, "components.tok2vec.model.embed.rows") == [48]
+
+
+def test_what_a_swap_carries_over_stays_as_it_is_in_the_config_that_was_given(base: "Config") -> None:
+    given = override_config(
+        base,
+        {"components.textcat.model.tok2vec.encode.depth": "${components.textcat.model.linear_model.length}"},
+    )
+    before = given.to_str(interpolate=False)
+    swapped = archlab.swap(given, "textcat.model", "spacy.TextCatReduce.v1")
+    assert get_section(swapped.config, "components.textcat.model.tok2vec.encode.depth") == 262144
+    assert given.to_str(interpolate=False) == before
 
 
 def test_arguments_of_the_same_name_come_from_the_sublayer_that_did_the_job(base: "Config") -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import archlab
-from archlab.configs.variables import find_circle
+from archlab.configs.circles import find_circle
 from archlab.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -1,6 +1,7 @@
 """Configs, plans and tables under values that nobody would think of."""
 
 import keyword
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import archlab
+from archlab.configs.copying import copy_config
 from archlab.configs.differences import diff_configs
 from archlab.configs.fingerprints import digest, variant_id
 from archlab.configs.loading import as_config, config_text, parse_config
+from archlab.configs.variables import resolve
 
 KEYS = st.from_regex(r"[a-z][a-z_0-9]{0,8}", fullmatch=True).filter(lambda key: not keyword.iskeyword(key))
 TEXTS = st.text(
@@ -30,6 +33,38 @@ CONFIGS = st.dictionaries(KEYS, SECTIONS, min_size=1, max_size=4)
 @given(CONFIGS)
 def test_dumping_and_parsing_gives_the_same_config(data: dict[str, Any]) -> None:
     assert parse_config(config_text(as_config(data))) == data
+
+
+@given(CONFIGS, st.data())
+def test_variables_are_resolved_as_confection_resolves_them(
+    data: dict[str, Any], draw: st.DataObject
+) -> None:
+    is_usual = draw.draw(st.booleans())
+    keys = ("a", "@b", "c-d") if is_usual else ("a", "*", "DEFAULT", "e.f")
+    texts = ("${%s}",) if is_usual else ("${%s}", "${%s} and ${%s}", " ${%s}", "$", "$$", "__SECTION__:%s")
+    targets = [*_paths(data), "a.a", "a"]
+    for section in list(_sections(data))[1:]:
+        for key in draw.draw(st.lists(st.sampled_from(keys), max_size=2)):
+            target = draw.draw(st.sampled_from(targets))
+            section[key] = draw.draw(st.sampled_from(texts)).replace("%s", target)
+    config = as_config(data)
+    try:
+        expected = config.interpolate()
+    except Exception as error:
+        with pytest.raises(type(error)):
+            resolve(config)
+        return
+    assert repr(resolve(config)) == repr(expected)
+    assert resolve(config).is_interpolated
+
+
+@given(CONFIGS)
+def test_a_copy_is_equal_and_shares_nothing_that_can_change(data: dict[str, Any]) -> None:
+    config = as_config(data)
+    copy = copy_config(config)
+    assert repr(copy) == repr(config.copy())
+    assert copy.is_interpolated == config.is_interpolated
+    assert not {id(value) for value in _changeable(config)} & {id(value) for value in _changeable(copy)}
 
 
 @given(CONFIGS)
@@ -103,3 +138,27 @@ def test_the_ids_of_a_plan_do_not_depend_on_order(
     ids = ids_of_a_plan(folder, blocks, dropouts)
     assert len(ids) == 16
     assert ids == ids_of_a_plan(folder, ["base", *BLOCKS], [0.1, 0.2])
+
+
+def _sections(section: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The section and all below it."""
+    yield section
+    for value in list(section.values()):
+        if isinstance(value, dict):
+            yield from _sections(value)
+
+
+def _changeable(section: dict[str, Any]) -> Iterator[Any]:
+    """The section, all sections below it, and their lists."""
+    for inner in _sections(section):
+        yield inner
+        yield from (value for value in inner.values() if isinstance(value, list))
+
+
+def _paths(section: dict[str, Any], path: str = "") -> Iterator[str]:
+    """The dotted path of all that is below a section."""
+    for key, value in section.items():
+        inner = f"{path}.{key}" if path else key
+        yield inner
+        if isinstance(value, dict):
+            yield from _paths(value, inner)

@@ -1,0 +1,30 @@
+"""Remember what functions have given, for as long as nothing that they depend on can change."""
+
+import json
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+Given = TypeVar("Given")
+
+
+class Memory:
+    """Calls a function once for the same arguments, and gives what it gave then.
+
+    For work over many configs that share most of their sections: make one where it begins, and drop it where
+    it ends. A function must depend on its arguments alone and on what is registered; the order of keys in
+    them counts, and what is no JSON is not remembered. What it gives is shared: it must not be changed.
+    """
+
+    def __init__(self) -> None:
+        self._given: dict[tuple[Callable[..., Any], str], Any] = {}
+
+    def recall(self, function: Callable[..., Given], *arguments: Any) -> Given:
+        """What the function gives for these arguments."""
+        try:
+            key = (function, json.dumps(arguments))
+        except TypeError:
+            return function(*arguments)
+        if key not in self._given:
+            self._given[key] = function(*arguments)
+        given: Given = self._given[key]
+        return given

@@ -1,14 +1,14 @@
 """The check: one layer of proof after the other, all findings at once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 from archlab.checking.building import check_builds
-from archlab.checking.probing import SECONDS, check_probe
+from archlab.checking.probing import NOT_PROBED, SECONDS, check_probe
 from archlab.checking.structure import check_structure
-from archlab.checking.typing import check_types
+from archlab.checking.typing import check_types, doubtful_misfits
 from archlab.configs.loading import Source, interpolated
 from archlab.errors import UsageError, did_you_mean
 from archlab.memory import Memory
@@ -35,7 +35,8 @@ def check(
 
     level: "types" compares signatures, arguments, and what blocks expect of each other; "build" also
     constructs every component; "probe" also trains them for a moment, in a process of its own. Each level
-    runs where those before found no error.
+    runs where those before found no error; but where the annotation of a block of one's own is all that
+    does not fit, the probe decides, and the error becomes a warning if it trains.
     source: the file the config came from, to tell lines. code: the files that register its blocks, which the
     caller has imported and the probe imports again. seconds: of wall time that blocks may take at each
     level. memory: of the planning of a sweep, whose configs share most of their sections.
@@ -47,15 +48,26 @@ def check(
         )
     values = interpolated(config)
     findings = [*_ignored(source), *check_types(values, memory), *check_structure(values)]
-    if level != "types" and not _has_errors(findings):
-        findings += check_builds(values, seconds)
-    if level == "probe" and not _has_errors(findings):
-        findings += check_probe(values, code, seconds)
+    doubtful = doubtful_misfits(values).intersection(findings) if level == "probe" else set()
+    shown: list[Finding] = []
+    if level != "types" and not _has_errors(findings, doubtful):
+        shown += check_builds(values, seconds)
+        if level == "probe" and not _has_errors(shown):
+            shown += check_probe(values, code, seconds)
+        if not _has_errors(shown) and not any(f.message.startswith(NOT_PROBED) for f in shown):
+            findings = [_disproved(finding) if finding in doubtful else finding for finding in findings]
+    findings += shown
     return Report(tuple(sorted((_placed(f, source) for f in findings), key=_order)))
 
 
-def _has_errors(findings: list[Finding]) -> bool:
-    return any(finding.severity == "error" for finding in findings)
+def _has_errors(findings: Iterable[Finding], aside: Collection[Finding] = ()) -> bool:
+    return any(finding.severity == "error" and finding not in aside for finding in findings)
+
+
+def _disproved(finding: Finding) -> Finding:
+    """A misfit by its annotation, of a block that trains all the same."""
+    message = f"it trains, though by its annotations it does not fit: {finding.message}"
+    return replace(finding, severity="warning", message=message, fix="mend the annotation")
 
 
 def _ignored(source: Source | None) -> list[Finding]:

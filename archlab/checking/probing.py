@@ -17,6 +17,7 @@ from archlab.processes import child_environment, describe_exit, kill_family
 from archlab.records import Finding
 
 SECONDS = 60.0
+NOT_PROBED = "not probed"
 MARGIN_SECONDS = 1.0
 """How long before its time is up the child itself says where it hangs; then it is killed."""
 
@@ -35,7 +36,7 @@ def check_probe(
     """
     places = origins(config)
     if "__main__" in places:
-        message = "not probed: the program itself defines blocks, which another process cannot import"
+        message = f"{NOT_PROBED}: the program itself defines blocks, which another process cannot import"
         fix = "put them into a file of their own, and name it as code"
         return [Finding(severity="warning", slot="nlp.pipeline", message=message, fix=fix)]
     files = [*map(str, code), *(place for place in places if place.endswith(".py"))]
@@ -101,7 +102,7 @@ def _findings(
         return [_timeout(slot, phase, seconds)]
     ending = describe_exit(exit_code)
     if phase == "starting":
-        message = f"not probed: the process for it {ending}: {_last_line(folder / 'log.txt')}"
+        message = f"{NOT_PROBED}: the process for it {ending}: {_last_line(folder / 'log.txt')}"
         return [Finding(severity="warning", slot=slot, message=message)]
     return [Finding(severity="error", slot=slot, message=f"while {phase}, its process {ending}")]
 
@@ -109,7 +110,7 @@ def _findings(
 def _timeout(slot: str, phase: str, seconds: float) -> Finding:
     if phase in _BEFORE:
         what = "its process was still starting" if phase == "starting" else "its documents were not read yet"
-        return Finding(severity="warning", slot=slot, message=f"not probed: after {seconds:g} s {what}")
+        return Finding(severity="warning", slot=slot, message=f"{NOT_PROBED}: after {seconds:g} s {what}")
     message = f"it hangs while {phase}: not done after {seconds:g} s"
     fix = "if it is only slow, give the probe more seconds"
     return Finding(severity="error", slot=slot, message=message, fix=fix)

@@ -4,6 +4,7 @@ Nothing is built. What cannot be known from annotations is a note, never an erro
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from difflib import SequenceMatcher
 from typing import Any
@@ -12,6 +13,7 @@ from archlab.catalog.registered import Signature, factory_defaults, factory_sign
 from archlab.catalog.signatures import accepts, describe, gloss, model_of, model_types
 from archlab.catalog.values import type_error
 from archlab.checking.combinators import Mismatch, is_combinator, output_type
+from archlab.checking.pipelines import is_own
 from archlab.configs.slotting import (
     block_reference,
     component_factory,
@@ -43,6 +45,31 @@ def check_types(config: Mapping[str, Any], memory: Memory | None = None) -> list
         findings += memory.recall(_check_blocks, part)
     findings += memory.recall(_check_training, config["training"])
     return [*findings, *_check_corpora(config)]
+
+
+def doubtful_misfits(config: Mapping[str, Any]) -> set[Finding]:
+    """The misfits that rest on what blocks say of themselves which neither spaCy nor Thinc brings.
+
+    Such an annotation may be wrong where its block is right: a probe decides.
+    """
+    return {
+        finding
+        for path, block in walk_blocks(config)
+        if _is_foreign(block) or _is_foreign(get_section(config, path.rpartition(".")[0].removesuffix(".*")))
+        for finding in _check_block_fit(config, path, block)
+        if finding.severity == "error"
+    }
+
+
+def _is_foreign(section: Any) -> bool:
+    reference = block_reference(section) if isinstance(section, Mapping) else None
+    return reference is not None and not is_own(*reference)
+
+
+def _check_block_fit(config: Mapping[str, Any], path: str, block: Mapping[str, Any]) -> Iterator[Finding]:
+    reference = block_reference(block)
+    with suppress(ArchlabError):  # an unknown block is another finding
+        yield from _check_fit(config, path, signature(*(reference or ("", ""))))
 
 
 def _parts(config: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -38,7 +38,18 @@ def embedded(embed: Section) -> Section:
 
 
 CLASSIFIERS = (
-    *("Well", "BrokenPromise", "BrokenNone", "Plain", "BrokenPlain", "Bare", "Quoted", "Hidden", "Nonsense"),
+    *(
+        "Well",
+        "Modest",
+        "BrokenPromise",
+        "BrokenNone",
+        "Plain",
+        "BrokenPlain",
+        "Bare",
+        "Quoted",
+        "Hidden",
+        "Nonsense",
+    ),
     *("Polite", "Rude", "BrokenRude", "TwiceWrapped", "Careless", "BrokenCareless"),
     *("Object", "Partial", "NamedPartial", "Lambda", "Method"),
     *("Keywords", "KeywordOnly", "PositionalOnly", "BrokenDefault", "Torch", "BrokenTorch"),

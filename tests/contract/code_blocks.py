@@ -69,6 +69,11 @@ def broken_promise(nO: Optional[int] = None) -> Model[List[Doc], Floats2d]:
     return chain(tokens(), with_array(Softmax(nO, WIDTH)))
 
 
+@register("code.Modest.v1")
+def modest(nO: Optional[int] = None) -> Model[List[Doc], List[Floats2d]]:
+    return documents(nO)
+
+
 @register("code.BrokenNone.v1")
 def broken_none(nO: Optional[int] = None) -> Model[List[Doc], Floats2d]:
     documents(nO)

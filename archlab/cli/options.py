@@ -39,7 +39,19 @@ class Format(StrEnum):
     json = "json"
 
 
+class FindingsFormat(StrEnum):
+    """How findings are written."""
+
+    text = "text"
+    json = "json"
+    github = "github"
+
+
 FormatOption = Annotated[Format, typer.Option("--format", help="How results are written.")]
+Seconds = Annotated[
+    float,
+    typer.Option("--seconds", min=1, metavar="N", help="How long one probe may take, imports included."),
+]
 
 
 def read_overrides(ctx: typer.Context) -> dict[str, Any]:

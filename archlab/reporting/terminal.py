@@ -7,7 +7,7 @@ from typing import IO, TYPE_CHECKING
 from archlab.checking.fitting import Candidate
 from archlab.configs.differences import Diff, SectionDiff
 from archlab.records import Finding, Note, Report, Slot
-from archlab.reporting.numbers import compact, difference, score_text
+from archlab.reporting.numbers import compact, difference, score_text, some
 from archlab.results.tables import Cell, Row, Table
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def show_finding(console: "Console", finding: Finding) -> None:
     if finding.fix:
         lines.append(finding.fix)
     if finding.variants:
-        lines.append(f"in {_some(finding.variants)}")
+        lines.append(f"in {some(finding.variants)}")
     console.print(_styled(label, SEVERITY_STYLES[finding.severity], lines[0]), soft_wrap=True)
     for line in lines[1:]:
         console.print(" " * len(label) + line, soft_wrap=True)
@@ -162,8 +162,3 @@ def _styled(label: str, style: str, rest: str) -> "Text":
     from rich.text import Text
 
     return Text.assemble((label, style), rest)
-
-
-def _some(labels: tuple[str, ...], shown: int = 4) -> str:
-    more = f" and {len(labels) - shown} more" if len(labels) > shown else ""
-    return ", ".join(labels[:shown]) + more

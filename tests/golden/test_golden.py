@@ -78,6 +78,14 @@ def test_findings(workplace: Path, golden: Golden) -> None:
 
 
 @pytest.mark.usefixtures("workplace")
+@pytest.mark.parametrize(("name", "file"), [("config", "base.cfg"), ("sweep", "sweep.yml")])
+def test_findings_for_github(cli: "Cli", golden: Golden, name: str, file: str) -> None:
+    width = ("--components.textcat.model.tok2vec.encode.width", 32)
+    done = cli("check", f"configs/{file}", "--format", "github", "--level", "types", *width)
+    golden(f"github_{name}", f"exit code {done.code}\n{done.out}")
+
+
+@pytest.mark.usefixtures("workplace")
 def test_dry_run(cli: "Cli", golden: Golden) -> None:
     done = cli("grid", "configs/sweep.yml", "--dry-run")
     golden("dry_run", re.sub(r"\b[0-9a-f]{12}\b", "<variant id>", done.out))

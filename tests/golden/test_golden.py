@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 Golden = Callable[[str, str], None]
-COMMANDS = ["", "swap", "slots", "fits", "check", "train", "grid", "table"]
+COMMANDS = ["", "swap", "slots", "fits", "matrix", "check", "train", "grid", "table"]
 
 
 def shown(show: Callable[["Console"], None]) -> str:

@@ -113,7 +113,14 @@ def test_a_probe_decides_what_signatures_leave_open(place: Path) -> None:
 def test_ctrl_c_ends_the_probes(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HANGS", str(place / "pid"))
     arguments = command("--code", "hangs.py", "--jobs", "1")
-    running = subprocess.Popen(arguments, cwd=place, stderr=subprocess.PIPE, text=True)
+    running = subprocess.Popen(
+        arguments,
+        cwd=place,
+        stderr=subprocess.PIPE,
+        text=True,
+        # what a shell starts in the background ignores ctrl-C, and hands that on
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     deadline = time.monotonic() + 120
     while not (place / "pid").exists() or not (place / "pid").read_text():
         assert time.monotonic() < deadline

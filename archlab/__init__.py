@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from archlab.checking.checks import check as check
+    from archlab.checking.compatibility import matrix as matrix
     from archlab.checking.fitting import fits as fits
     from archlab.configs.loading import load_config as load_config
     from archlab.configs.slotting import slots as slots
@@ -26,6 +27,7 @@ _MODULES = {
     "grid": "archlab.engines.driving",
     "load_config": "archlab.configs.loading",
     "load_sweep": "archlab.planning.sweeps",
+    "matrix": "archlab.checking.compatibility",
     "plan": "archlab.planning.plans",
     "slots": "archlab.configs.slotting",
     "stored_results": "archlab.results.collection",

@@ -1,4 +1,4 @@
-"""What every child process of archlab gets from the one that starts it: its environment, and its end."""
+"""What a child process of archlab gets from the one that starts it: cores, environment, and its end."""
 
 import contextlib
 import os
@@ -13,6 +13,13 @@ THREAD_VARIABLES = (
     "BLIS_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
 )
+
+
+def cores() -> int:
+    """The cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def child_environment(threads: int) -> dict[str, str]:

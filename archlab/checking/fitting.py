@@ -1,13 +1,17 @@
 """What fits into a slot, and why the rest does not."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from archlab.catalog.registered import Signature, names, signature
 from archlab.catalog.signatures import accepts, describe, is_model
+from archlab.checking.probing import NOT_PROBED, SECONDS
+from archlab.checking.probing_many import OnProbe, probe_all
 from archlab.checking.structure import check_structure
 from archlab.checking.typing import check_types
+from archlab.configs.fingerprints import digest
 from archlab.configs.loading import interpolated
 from archlab.configs.slotting import expected_type, find_slot, get_section
 from archlab.configs.swapping import swap
@@ -26,7 +30,8 @@ class Candidate:
     """A registered block, and whether it fits a slot.
 
     verdict: "fits"; "needs", where its types fit and an argument has no known value; "unknown", where its
-    signature does not tell; "misfit". reason: why it is not "fits"; "" where it is. arguments: what a bare
+    signature does not tell; "misfit". reason: why it is not "fits"; "" where it is, unless a probe warns.
+    returns: what it builds, as annotations say it; "" where it cannot be imported. arguments: what a bare
     swap would set in it; empty where none can be made. summary: the first sentence of its docstring, or "".
     """
 
@@ -34,6 +39,7 @@ class Candidate:
     name: str
     verdict: Fitness
     reason: str
+    returns: str
     arguments: Json
     summary: str
 
@@ -41,20 +47,79 @@ class Candidate:
         return asdict(self)
 
 
-def fits(config: "Config", slot: str) -> list[Candidate]:
+@dataclass(frozen=True)
+class Trial:
+    """A candidate, and what a probe of it would compare: the config before a bare swap, and after it.
+
+    before, after: interpolated. after is None where no swap can be made, or where it is wrong already.
+    """
+
+    candidate: Candidate
+    before: Mapping[str, Any]
+    after: Mapping[str, Any] | None
+
+
+def fits(
+    config: "Config",
+    slot: str,
+    *,
+    probe: bool = False,
+    code: Sequence[str | Path] = (),
+    seconds: float = SECONDS,
+    jobs: int | None = None,
+    on_probe: OnProbe | None = None,
+) -> list[Candidate]:
     """Every registered block with its verdict for a slot: what fits first, newest versions first.
 
-    config: filled, as `load_config` gives it. Nothing is built; `check` at level probe decides what stays
-    unknown. Raises UnknownSlotError where the config has no such slot.
+    config: filled, as `load_config` gives it. Without a probe nothing is built, and what signatures leave
+    open is "unknown". probe: whatever is "fits" or "unknown" after that, and needs no argument that nobody
+    knows, is built and trained for a moment, each in a process of its own, and is then "fits" or "misfit".
+    code: files that register blocks, which the caller has imported and each probe imports again. seconds: of
+    wall time for each probe. jobs: probes at once; default one per core. on_probe: told (done, of how many).
+    Raises UnknownSlotError where the config has no such slot.
     """
+    trials = try_all(config, slot)
+    if probe:
+        return in_order(probed(trials, code=code, seconds=seconds, jobs=jobs, on_probe=on_probe))
+    return in_order(trial.candidate for trial in trials)
+
+
+def try_all(config: "Config", slot: str) -> list[Trial]:
+    """Every registered block in a slot, judged by types and structure."""
     found = find_slot(config, slot)
     expected = expected_type(config, found.path)
-    already = set(_errors(interpolated(config)))
-    candidates = [
-        _candidate(config, found, expected, registry, name, already)
+    before = interpolated(config)
+    already = set(_errors(before))
+    return [
+        _try(config, found, expected, registry, name, before, already)
         for registry in _registries(found, expected)
         for name in reversed(names(registry))
     ]
+
+
+def probed(
+    trials: Sequence[Trial],
+    *,
+    code: Sequence[str | Path] = (),
+    seconds: float = SECONDS,
+    jobs: int | None = None,
+    on_probe: OnProbe | None = None,
+) -> list[Candidate]:
+    """The candidate of each trial, with what a probe says of it; configs that are equal are probed once."""
+    after = [trial.after for trial in trials if trial.after is not None]
+    before = [trial.before for trial in trials if trial.after is not None]
+    configs = {digest(config): config for config in (*after, *before)}
+    found = probe_all(configs, code=code, seconds=seconds, jobs=jobs, on_probe=on_probe)
+    return [
+        trial.candidate
+        if trial.after is None
+        else _decided(trial.candidate, found[digest(trial.before)], found[digest(trial.after)])
+        for trial in trials
+    ]
+
+
+def in_order(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """What fits first."""
     return sorted(candidates, key=lambda candidate: ORDER.index(candidate.verdict))
 
 
@@ -65,48 +130,75 @@ def _registries(slot: Slot, expected: Any) -> Iterator[str]:
         yield from (registry for registry in ("architectures", "layers") if registry != slot.registry)
 
 
-def _candidate(
-    config: "Config", slot: Slot, expected: Any, registry: str, name: str, already: set[Finding]
-) -> Candidate:
+def _try(
+    config: "Config",
+    slot: Slot,
+    expected: Any,
+    registry: str,
+    name: str,
+    before: Mapping[str, Any],
+    already: set[Finding],
+) -> Trial:
+    candidate = Candidate(
+        registry=registry, name=name, verdict="misfit", reason="", returns="", arguments={}, summary=""
+    )
     try:
         taken = signature(registry, name)
     except ArchlabError as error:
-        return Candidate(
-            registry=registry, name=name, verdict="misfit", reason=error.message, arguments={}, summary=""
-        )
-    verdict, reason, arguments = _judge(config, slot, expected, taken, already)
-    return Candidate(
-        registry=registry,
-        name=name,
+        return Trial(replace(candidate, reason=error.message), before, None)
+    verdict, reason, after = _judge(config, slot, expected, taken, already)
+    block: Mapping[str, Any] = get_section(after, slot.path) if after is not None else {}
+    judged = replace(
+        candidate,
         verdict=verdict,
         reason=reason,
-        arguments=arguments,
+        returns=describe(taken.returns),
+        arguments={key: value for key, value in block.items() if not key.startswith("@")},
         summary=taken.summary,
     )
+    return Trial(judged, before, None if verdict == "misfit" else after)
 
 
 def _judge(
     config: "Config", slot: Slot, expected: Any, taken: Signature, already: set[Finding]
-) -> tuple[Fitness, str, Json]:
+) -> tuple[Fitness, str, Mapping[str, Any] | None]:
+    """The verdict, its reason, and the config after a bare swap, interpolated, where one can be made."""
     by_type = "unknown" if expected in (None, Any) else accepts(expected, taken.returns)
     if by_type == "misfit":
-        return "misfit", f"it is {describe(taken.returns)}", {}
+        return "misfit", f"it is {describe(taken.returns)}", None
+    without_arguments: Fitness = "needs" if by_type == "fits" else "unknown"
     try:
-        swapped = swap(config, slot.path, f"@{taken.registry}:{taken.name}").config
-        values = interpolated(swapped)
+        after = interpolated(swap(config, slot.path, f"@{taken.registry}:{taken.name}").config)
     except SwapError as error:
         reason = error.message.removeprefix(f"{slot.short}: {taken.name} ")
-        return ("needs" if by_type == "fits" else "unknown"), reason, {}
-    block: Mapping[str, Any] = get_section(values, slot.path)
-    arguments = {key: value for key, value in block.items() if not key.startswith("@")}
-    new = [finding for finding in _errors(values) if finding not in already]
+        return without_arguments, reason, None
+    new = [finding for finding in _errors(after) if finding not in already]
     if new:
-        return "misfit", new[0].message, arguments
+        return "misfit", new[0].message, after
+    combined = [p.name for p in taken.parameters if p.kind is p.kind.VAR_POSITIONAL]
+    if combined:  # no swap knows what a combinator is to combine
+        return without_arguments, f"needs *{combined[0]}: no value is known.", None
     if by_type == "unknown":
-        return "unknown", f"it is {describe(taken.returns)}; only a probe can tell", arguments
-    return "fits", "", arguments
+        return "unknown", f"it is {describe(taken.returns)}; only a probe can tell", after
+    return "fits", "", after
 
 
 def _errors(values: Mapping[str, Any]) -> list[Finding]:
     findings = [*check_types(values), *check_structure(values)]
     return [finding for finding in findings if finding.severity == "error"]
+
+
+def _decided(candidate: Candidate, before: Sequence[Finding], after: Sequence[Finding]) -> Candidate:
+    """The verdict after a probe; what the config's own probe says, too, is not the candidate's fault."""
+    new = [finding for finding in after if finding not in before]
+    errors = [finding.message for finding in new if finding.severity == "error"]
+    if errors:
+        return replace(candidate, verdict="misfit", reason=errors[0])
+    common = [finding.message for finding in after if finding.severity == "error"]
+    if common:
+        return replace(candidate, reason=f"{NOT_PROBED}: the config fails as it is: {common[0]}")
+    warnings = [finding.message for finding in new if finding.severity == "warning"]
+    unprobed = [message for message in warnings if message.startswith(NOT_PROBED)]
+    if unprobed:
+        return replace(candidate, reason=unprobed[0])
+    return replace(candidate, verdict="fits", reason=warnings[0] if warnings else "")

@@ -133,6 +133,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _probe(journal: Journal, job: Json, config: "Config") -> None:
+    import spacy  # noqa: F401  # while still starting: how long it takes is not the config's fault
+
     from archlab.checking.running import run_probe
     from archlab.configs.code import import_code
 

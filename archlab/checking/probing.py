@@ -1,10 +1,12 @@
 """Level probe: a config is trained for three updates in a process of its own, which may hang or die."""
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,21 +19,33 @@ from archlab.processes import child_environment, describe_exit, kill_family
 from archlab.records import Finding
 
 SECONDS = 60.0
-NOT_PROBED = "not probed"
 MARGIN_SECONDS = 1.0
 """How long before its time is up the child itself says where it hangs; then it is killed."""
+
+MORE_TIMES = 5
+"""How many times as long a probe should be given that was not done in time."""
+
+POLL_SECONDS = 0.2
+"""How long it may take until a probe that is to stop does so."""
+
+NOT_PROBED = "not probed"
+"""How a finding begins that says why nothing is known of the config."""
 
 # In these phases it is the data or the machine that is slow, and nothing is known of the config.
 _BEFORE = ("starting", "its documents are read", "its raw texts are read")
 
 
 def check_probe(
-    config: Mapping[str, Any], code: Sequence[str | Path] = (), seconds: float = SECONDS
+    config: Mapping[str, Any],
+    code: Sequence[str | Path] = (),
+    seconds: float = SECONDS,
+    stop: threading.Event | None = None,
 ) -> list[Finding]:
     """Train the config for a moment, in a child process on the CPU, and say what goes wrong.
 
     config: filled and interpolated, and free of errors at the levels before.
     code: files that register blocks. seconds: of wall time that it may take, imports included.
+    stop: set by another thread that no longer wants to know; the time is up then.
     Whatever happens, it leaves no process of its group behind.
     """
     places = origins(config)
@@ -49,7 +63,7 @@ def check_probe(
         folder = Path(name)
         (folder / "job.json").write_text(json.dumps(job), encoding="utf8")
         (folder / "config.cfg").write_text(_text(config), encoding="utf8")
-        code_of_exit = _run(folder, seconds)
+        code_of_exit = _run(folder, seconds, stop or threading.Event())
         return _findings(folder, config, code_of_exit, seconds)
 
 
@@ -59,7 +73,7 @@ def _text(config: Mapping[str, Any]) -> str:
     return config_text(Config(dict(config)))
 
 
-def _run(folder: Path, seconds: float) -> int | None:
+def _run(folder: Path, seconds: float, stop: threading.Event) -> int | None:
     """The exit code of the child; None where its time was up. Neither it nor its own children go on."""
     environment = child_environment(threads=1)
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))  # it imports what was imported here
@@ -74,11 +88,17 @@ def _run(folder: Path, seconds: float) -> int | None:
             start_new_session=True,
         )
         try:
-            return process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            return None
+            return _wait(process, seconds, stop)
         finally:
             _end(process)
+
+
+def _wait(process: "subprocess.Popen[bytes]", seconds: float, stop: threading.Event) -> int | None:
+    deadline = time.monotonic() + seconds
+    while (left := deadline - time.monotonic()) > 0 and not stop.is_set():
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return process.wait(min(left, POLL_SECONDS))
+    return None
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
@@ -108,11 +128,12 @@ def _findings(
 
 
 def _timeout(slot: str, phase: str, seconds: float) -> Finding:
+    more = f"--seconds {MORE_TIMES * seconds:g}"
     if phase in _BEFORE:
         what = "its process was still starting" if phase == "starting" else "its documents were not read yet"
         return Finding(severity="warning", slot=slot, message=f"{NOT_PROBED}: after {seconds:g} s {what}")
     message = f"it hangs while {phase}: not done after {seconds:g} s"
-    fix = "if it is only slow, give the probe more seconds"
+    fix = f"if it is only slow, give the probe more time: {more}"
     return Finding(severity="error", slot=slot, message=message, fix=fix)
 
 

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from archlab.cli.options import Code, Format, FormatOption, print_json, read_overrides
+from archlab.checking.probing import SECONDS
+from archlab.cli.options import Code, FindingsFormat, Seconds, print_json, read_overrides
 from archlab.errors import InvalidError
 from archlab.records import Report
 
@@ -21,8 +22,12 @@ def check(
             help="types: signatures and arguments; build: construct, too; probe: also train for a moment.",
         ),
     ] = "build",
+    seconds: Seconds = SECONDS,
     code: Code = None,
-    format: FormatOption = Format.text,
+    format: Annotated[
+        FindingsFormat,
+        typer.Option("--format", help="How findings are written; github: as annotations of a GitHub job."),
+    ] = FindingsFormat.text,
 ) -> None:
     """Check a config, or all variants of a sweep.
 
@@ -31,19 +36,24 @@ def check(
     \b
     archlab check configs/base.cfg
     archlab check configs/sweep.yml --level types
-    archlab check configs/base.cfg --level probe
+    archlab check configs/base.cfg --level probe --seconds 300
+    archlab check configs/base.cfg --format github
     """
     from archlab.configs.code import import_code
+    from archlab.reporting.github import annotations
     from archlab.reporting.terminal import make_console, show_report
 
     overrides = read_overrides(ctx)
     import_code(code or ())
     if file.suffix in (".yml", ".yaml"):
-        report, subject = _check_sweep(file, level, code or [], overrides)
+        report, subject = _check_sweep(file, level, code or [], seconds, overrides)
     else:
-        report, subject = _check_config(file, level, code or [], overrides)
-    if format is Format.json:
+        report, subject = _check_config(file, level, code or [], seconds, overrides)
+    if format is FindingsFormat.json:
         print_json(report.to_dict())
+    elif format is FindingsFormat.github:
+        for line in annotations(report, file=str(file)):
+            typer.echo(line)
     else:
         show_report(make_console(sys.stdout), report, subject=subject)
     if not report.ok:
@@ -51,17 +61,17 @@ def check(
 
 
 def _check_config(
-    file: Path, level: str, code: list[Path], overrides: dict[str, object]
+    file: Path, level: str, code: list[Path], seconds: float, overrides: dict[str, object]
 ) -> tuple[Report, str]:
     import archlab
     from archlab.configs.loading import read_config
 
     config, source = read_config(file, overrides)
-    return archlab.check(config, level, source=source, code=code), str(file)
+    return archlab.check(config, level, source=source, code=code, seconds=seconds), str(file)
 
 
 def _check_sweep(
-    file: Path, level: str, code: list[Path], overrides: dict[str, object]
+    file: Path, level: str, code: list[Path], seconds: float, overrides: dict[str, object]
 ) -> tuple[Report, str]:
     import archlab
     from archlab.engines.driving import require_code
@@ -69,6 +79,6 @@ def _check_sweep(
 
     sweep = archlab.load_sweep(file)
     require_code(sweep, code)
-    planned = archlab.plan(sweep, code=code, overrides=overrides, level=level)
+    planned = archlab.plan(sweep, code=code, overrides=overrides, level=level, seconds=seconds)
     total = counted((*planned.variants, *planned.rejected), "variant")
     return planned.report, f"{file}, {total}"

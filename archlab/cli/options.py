@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from archlab.errors import UsageError, did_you_mean
+from archlab.errors import OutputError, UsageError, did_you_mean
 
 Base = Annotated[
     Path, typer.Option("--base", "-b", envvar="ARCHLAB_BASE", metavar="FILE", help="The base config.")
@@ -26,6 +26,13 @@ Jobs = Annotated[
     int | None,
     typer.Option("--jobs", "-j", min=1, metavar="N", help="Runs at once; default one per core, one per GPU."),
 ]
+Probe = Annotated[
+    bool, typer.Option("--probe", help="Train each for a moment, in a process of its own, to be sure.")
+]
+Probes = Annotated[
+    int | None, typer.Option("--jobs", "-j", min=1, metavar="N", help="Probes at once; default one per core.")
+]
+Force = Annotated[bool, typer.Option("--force", help="Replace the output file if it exists.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only results.")]
 
 DEFAULT_BASE = Path("configs/base.cfg")
@@ -39,7 +46,19 @@ class Format(StrEnum):
     json = "json"
 
 
+class FindingsFormat(StrEnum):
+    """How findings are written."""
+
+    text = "text"
+    json = "json"
+    github = "github"
+
+
 FormatOption = Annotated[Format, typer.Option("--format", help="How results are written.")]
+Seconds = Annotated[
+    float,
+    typer.Option("--seconds", min=1, metavar="N", help="How long one probe may take, imports included."),
+]
 
 
 def read_overrides(ctx: typer.Context) -> dict[str, Any]:
@@ -90,4 +109,23 @@ def _refuse(constant: str) -> None:
 
 def print_json(data: Any) -> None:
     """Results for programs, on stdout."""
-    typer.echo(json.dumps(data, indent=2, ensure_ascii=False))
+    typer.echo(json_text(data))
+
+
+def json_text(data: Any) -> str:
+    """Results for programs."""
+    return json.dumps(data, indent=2, ensure_ascii=False)
+
+
+def require_output(output: Path, example: str, *, force: bool) -> None:
+    """Raise OutputError where a file may not or cannot be written; before anything is done.
+
+    example: a name that it might have in a folder.
+    """
+    from archlab.results.files import require_writable
+
+    if output.is_dir():
+        raise OutputError(f"{output} is a folder.", f"Name a file: -o {output / example}")
+    if output.exists() and not force:
+        raise OutputError(f"{output} is there already.", "Add --force to replace it.")
+    require_writable(output.parent)

@@ -12,6 +12,7 @@ from archlab.cli.options import (
     Base,
     Code,
     Experiments,
+    Force,
     Format,
     FormatOption,
     Gpu,
@@ -19,6 +20,7 @@ from archlab.cli.options import (
     Quiet,
     print_json,
     read_value,
+    require_output,
     split_extra,
 )
 from archlab.errors import InvalidError, OutputError, RunsFailedError, UnknownSlotError, UsageError
@@ -41,7 +43,7 @@ def swap(
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="Write the complete config; - for stdout."),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the output file if it exists.")] = False,
+    force: Force = False,
     train: Annotated[bool, typer.Option("--train", help="Train base and variant and compare them.")] = False,
     seeds: Annotated[int, typer.Option(min=1, metavar="N", help="With --train: how many seeds each.")] = 1,
     code: Code = None,
@@ -134,17 +136,11 @@ def _show_next(ctx: typer.Context) -> None:
 
 def _require_output(output: Path, base: Path, force: bool) -> None:
     """Raise OutputError where the new config may not or cannot be written; before anything is done."""
-    from archlab.results.files import require_writable
-
     if str(output) == "-":
         return
-    if output.is_dir():
-        raise OutputError(f"{output} is a folder.", f"Name a file: -o {output / 'swapped.cfg'}")
-    if output.exists() and base.exists() and output.samefile(base):
+    if output.is_file() and base.exists() and output.samefile(base):
         raise OutputError(f"{output} is the base, which is never changed.", "Name another file.")
-    if output.exists() and not force:
-        raise OutputError(f"{output} is there already.", "Add --force to replace it.")
-    require_writable(output.parent)
+    require_output(output, "swapped.cfg", force=force)
 
 
 def _write(swapped: "Swapped", output: Path) -> None:

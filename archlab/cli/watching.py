@@ -7,6 +7,7 @@ from time import monotonic
 from typing import Any
 
 from archlab.engines.base import Event, Watcher, nobody
+from archlab.errors import InterruptedByUserError
 from archlab.records import Result
 from archlab.reporting.numbers import score as score_text
 
@@ -29,13 +30,36 @@ def watching(total: int, *, quiet: bool = False) -> Iterator[Watcher]:
 @contextmanager
 def checking(*, quiet: bool = False) -> Iterator[Callable[[int, int], None] | None]:
     """A watcher for plans: told (done, of how many) variants; a line that goes again, in a terminal alone."""
-    if quiet or not sys.stderr.isatty():
+    if quiet:
         yield None
+        return
+    with _status("reading the base") as say:
+        yield lambda done, total: say(f"checking variants: {done} of {total}")
+
+
+@contextmanager
+def probing() -> Iterator[Callable[[int, int], None]]:
+    """A watcher for probes: told (done, of how many); a line that goes again, in a terminal alone.
+
+    Raises InterruptedByUserError when interrupted.
+    """
+    try:
+        with _status("judging by types") as say:
+            yield lambda done, total: say(f"probed {done} of {total}")
+    except KeyboardInterrupt:
+        raise InterruptedByUserError("Stopped, and so have its probes.") from None
+
+
+@contextmanager
+def _status(first: str) -> Iterator[Callable[[str], None]]:
+    """A line that is replaced by the next and goes at the end, in a terminal; elsewhere nothing."""
+    if not sys.stderr.isatty():
+        yield lambda text: None
         return
     from rich.console import Console
 
-    with Console(stderr=True).status("reading the base") as status:
-        yield lambda done, total: status.update(f"checking variants: {done} of {total}")
+    with Console(stderr=True).status(first) as status:
+        yield lambda text: status.update(text)
 
 
 class _Count:

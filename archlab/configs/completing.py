@@ -1,5 +1,6 @@
 """Find a value for each argument of a block that comes into a slot, and say where it came from."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +42,7 @@ def complete_block(
         elif (found := sources.find(parameter)) is not None:
             block[parameter.name], source = found
             notes.append(Note(path=f"{slot.path}.{parameter.name}", value=found[0], source=source))
-        else:
+        elif not parameter.has_default:
             missing.append(parameter.name)
     if missing:
         example = " ".join(f"{name}=..." for name in missing)
@@ -105,7 +106,8 @@ class _Sources:
         return None if told is None else (told.value, told.source)
 
     def _default(self, parameter: Parameter) -> Found | None:
-        return (parameter.default, "default of the block") if parameter.has_default else None
+        is_written = parameter.has_default and _can_be_written(parameter.default)
+        return (parameter.default, "default of the block") if is_written else None
 
     def _documented(self, parameter: Parameter) -> Found | None:
         told = documented(self.new.registry, self.new.name, parameter.name, self.factory)
@@ -158,6 +160,15 @@ def _agrees(parameter: Parameter, value: Any) -> bool:
         return accepts(parameter.annotation, signature(*reference).returns) != "misfit"
     except UnknownBlockError:
         return False
+
+
+def _can_be_written(value: Any) -> bool:
+    """Whether a config can hold a value; a default that is a function applies without standing there."""
+    try:
+        json.dumps(value)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _family(name: str) -> str:

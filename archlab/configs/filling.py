@@ -6,7 +6,6 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archlab.configs.circles import refuse_circles
 from archlab.configs.copying import copy_config
 from archlab.configs.shapes import refuse_wrong_shapes
 from archlab.configs.variables import resolve
@@ -43,7 +42,6 @@ def fill_config(config: "Config", name: str = "config", memory: Memory | None = 
     except (ConfigError, KeyboardInterrupt):
         raise
     except BaseException as error:  # packages are imported, which may raise anything
-        refuse_circles(config, name)
         for path, entry in _announced_blocks(config, ""):
             _require_importable(entry, f"{name}: {entry.name} in [{path}]")
         raise ConfigError(f"{name} cannot be filled: {explain(error)}") from None
@@ -103,7 +101,7 @@ def _fill(config: "Config", name: str, memory: Memory) -> "Config":
         raise ConfigError(f"{name}: nlp.pipeline is no list of names.", 'For example ["tok2vec", "tagger"].')
     frame = memory.recall(_fill_frame, lang, {key: config[key] for key in config if key != "components"})
     components = dict(config.get("components", {}))
-    values = resolve(Config({**frame, "components": components}, is_interpolated=False))["components"]
+    values = resolve(Config({**frame, "components": components}, is_interpolated=False), name)["components"]
     weights = []
     for component in frame["nlp"]["pipeline"]:
         if component not in components:

@@ -191,9 +191,10 @@ def as_config(config: Mapping[str, Any]) -> "Config":
 def interpolated(config: "Config", name: str = "config") -> "Config":
     """The config with all variables resolved. Raises ConfigError where one points nowhere, or to itself."""
     try:
-        return resolve(config)
+        return resolve(config, name)
+    except ConfigError:
+        raise
     except Exception as error:
-        refuse_circles(config, name)
         raise ConfigError(f"{name}: {explain(error)}") from None
 
 

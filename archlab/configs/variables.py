@@ -9,6 +9,8 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from archlab.configs.circles import refuse_circles
+
 if TYPE_CHECKING:
     from confection import Config
 
@@ -22,10 +24,11 @@ class _LeftToConfectionError(Exception):
     """Something whose meaning is for confection to say."""
 
 
-def resolve(config: "Config") -> "Config":
+def resolve(config: "Config", name: str = "config") -> "Config":
     """A copy with all variables resolved: what `config.interpolate()` gives, down to the order of the keys.
 
-    Raises whatever confection raises, where a variable points nowhere.
+    Raises ConfigError where a variable leads back to itself, and whatever confection raises where one points
+    nowhere.
     """
     from confection import Config
 
@@ -34,6 +37,7 @@ def resolve(config: "Config") -> "Config":
             raise _LeftToConfectionError
         return Config(_section(config, config), is_interpolated=True)
     except _LeftToConfectionError:
+        refuse_circles(config, name)  # confection would make a section that holds itself, or not end
         return config.interpolate()
 
 

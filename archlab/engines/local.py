@@ -1,7 +1,6 @@
 """The default engine: one process per run, as many at once as cores or GPU slots allow."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -11,20 +10,13 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from archlab.engines.base import Event, Watcher, evaluated, failed, make_result, nobody
-from archlab.processes import child_environment
+from archlab.processes import child_environment, cores
 from archlab.records import Outcome, Result, RunSpec
 from archlab.results.files import read_json
 from archlab.results.paths import RunPaths, SweepPaths
 
 POLL_SECONDS = 0.05
 GRACE_SECONDS = 3.0
-
-
-def cores() -> int:
-    """The cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def default_jobs(gpu_id: int) -> int:

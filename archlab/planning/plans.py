@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archlab.checking.checks import merge_findings
+from archlab.checking.checks import check, merge_findings
+from archlab.checking.probing import SECONDS
 from archlab.configs.loading import Source, read_config
 from archlab.configs.slotting import find_slot
 from archlab.errors import SweepError, UnknownSlotError, UsageError, did_you_mean
@@ -49,12 +51,14 @@ def plan(
     gpu_id: int = -1,
     overrides: Mapping[str, Any] | None = None,
     level: str = "build",
+    seconds: float = SECONDS,
     on_variant: Callable[[int, int], None] | None = None,
 ) -> Plan:
     """Make and check every variant of a sweep, and list its runs.
 
     code: files that register blocks, which the caller has imported. device: `cpu` or the GPU's model.
-    overrides: set in the base, dotted path -> value. on_variant: told (done, of how many) as it works.
+    overrides: set in the base, dotted path -> value. level, seconds: as for `check`.
+    on_variant: told (done, of how many) as it works.
 
     Raises SweepError for a block that is not registered and for a slot, setting or score that no variant
     has; ConfigError for a base that cannot be read; UsageError for an override that the sweep sets itself.
@@ -62,7 +66,7 @@ def plan(
     sweep = sweep if isinstance(sweep, Sweep) else load_sweep(sweep)
     base, source = _read_base(sweep, overrides or {})
     todo = list(cells(sweep))
-    maker = VariantMaker(sweep, base, source, level, code)
+    maker = VariantMaker(sweep, base, partial(check, level=level, source=source, code=code, seconds=seconds))
     for number, cell in enumerate(todo, 1):
         maker.add(cell)
         if on_variant is not None:

@@ -1,13 +1,11 @@
 """From cells to variants: each cell's config is made and checked, and equal ones are made once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archlab.checking.checks import check
 from archlab.configs.filling import fill_config
-from archlab.configs.loading import Source, override_config
+from archlab.configs.loading import override_config
 from archlab.configs.slotting import find_slot, get_section
 from archlab.configs.swapping import swap
 from archlab.errors import (
@@ -31,14 +29,13 @@ if TYPE_CHECKING:
 class VariantMaker:
     """Makes the variant of each cell, checks it, and keeps what is new.
 
-    placements: where each variant stands in the table; a variant that several cells come to is trained once
-    and shown in each. applied: the paths that some variant had.
+    check: gives the findings of a config; it is handed the memory that this planning keeps. placements:
+    where each variant stands in the table; a variant that several cells come to is trained once and shown in
+    each. applied: the paths that some variant had.
     """
 
-    def __init__(
-        self, sweep: Sweep, base: "Config", source: Source, level: str, code: Sequence[str | Path]
-    ) -> None:
-        self.sweep, self.base, self.source, self.level, self.code = sweep, base, source, level, code
+    def __init__(self, sweep: Sweep, base: "Config", check: Callable[..., Report]) -> None:
+        self.sweep, self.base, self.check = sweep, base, check
         self.names = Names(sweep, base)
         self.memory = Memory()
         self.begun: dict[tuple[tuple[str, str], ...], Config] = {}
@@ -59,7 +56,7 @@ class VariantMaker:
             if variant.variant_id in self.variants:
                 self._place(variant)
                 return
-            report = check(config, self.level, source=self.source, code=self.code, memory=self.memory)
+            report = self.check(config, memory=self.memory)
         except SweepError:
             raise
         except InvalidError as error:

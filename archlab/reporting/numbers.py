@@ -1,6 +1,6 @@
 """Numbers as people read them in a table."""
 
-from collections.abc import Sized
+from collections.abc import Sequence, Sized
 
 from archlab.results.statistics import Spread
 
@@ -28,6 +28,12 @@ def difference(value: float, digits: int = 3) -> str:
 def counted(things: Sized, word: str) -> str:
     """`1 run`, `2 runs`."""
     return f"{len(things)} {word}{'' if len(things) == 1 else 's'}"
+
+
+def some(labels: Sequence[str], shown: int = 4) -> str:
+    """The first few of many names, and how many more there are."""
+    more = f" and {len(labels) - shown} more" if len(labels) > shown else ""
+    return ", ".join(labels[:shown]) + more
 
 
 def compact(value: float | None) -> str:

@@ -4,10 +4,12 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import IO, TYPE_CHECKING
 
+from archlab.checking.compatibility import Matrix
 from archlab.checking.fitting import Candidate
 from archlab.configs.differences import Diff, SectionDiff
 from archlab.records import Finding, Note, Report, Slot
-from archlab.reporting.numbers import compact, difference, score_text
+from archlab.reporting.matrix_tables import groups
+from archlab.reporting.numbers import compact, difference, score_text, some
 from archlab.results.tables import Cell, Row, Table
 
 if TYPE_CHECKING:
@@ -72,7 +74,7 @@ def show_finding(console: "Console", finding: Finding) -> None:
     if finding.fix:
         lines.append(finding.fix)
     if finding.variants:
-        lines.append(f"in {_some(finding.variants)}")
+        lines.append(f"in {some(finding.variants)}")
     console.print(_styled(label, SEVERITY_STYLES[finding.severity], lines[0]), soft_wrap=True)
     for line in lines[1:]:
         console.print(" " * len(label) + line, soft_wrap=True)
@@ -124,6 +126,23 @@ def show_candidates(
         console.print(f"{hidden} more do not fit (--all shows why)")
 
 
+def show_matrix(console: "Console", matrix: Matrix) -> None:
+    """A table per component: a row per block that fits somewhere, a column per slot."""
+    from rich.table import Table as RichTable
+
+    for group in groups(matrix):
+        console.print(", ".join(group.components), style="bold", soft_wrap=True)
+        grid = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+        for name in ("block", *group.headers):
+            grid.add_column(name, overflow="fold")
+        for block, cells in group.rows():
+            grid.add_row(block, *cells)
+        console.print(grid)
+        console.print()
+    for component, reason in matrix.left_out.items():
+        console.print(f"{component} is left out: {reason}", soft_wrap=True)
+
+
 def _show_section(console: "Console", section: SectionDiff, sources: Mapping[str, str]) -> None:
     style = "green" if section.change == "added" else None
     sign = "+" if section.change == "added" else " "
@@ -162,8 +181,3 @@ def _styled(label: str, style: str, rest: str) -> "Text":
     from rich.text import Text
 
     return Text.assemble((label, style), rest)
-
-
-def _some(labels: tuple[str, ...], shown: int = 4) -> str:
-    more = f" and {len(labels) - shown} more" if len(labels) > shown else ""
-    return ", ".join(labels[:shown]) + more

@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 FOLDER = Path(__file__).parent
@@ -121,7 +122,7 @@ def judge(config: Section) -> dict[str, list[str]]:
     return found
 
 
-def _probe_in_fork(folder: Path, seconds: float) -> int | None:
+def _probe_in_fork(folder: Path, seconds: float, stop: Event) -> int | None:
     """As archlab does it, in a process that need not load spaCy anew."""
     from archlab.checking.probe_child import main
 

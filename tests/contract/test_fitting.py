@@ -61,7 +61,7 @@ def test_text_classifiers_fit_with_the_arguments_a_swap_would_set(candidates: di
         ("spacy.TextCatLowData.v1", "needs", "needs width, dropout"),
         ("fits.Unannotated.v1", "unknown", "only a probe can tell"),
         ("fits.Annotated.v1", "fits", ""),
-        ("chain.v1", "unknown", ""),
+        ("chain.v1", "unknown", "needs *layer"),
     ],
 )
 def test_every_verdict_has_its_reason(
@@ -105,4 +105,5 @@ def test_the_command_hides_misfits_unless_asked(cli: "Cli") -> None:
     assert "more do not fit (--all shows why)" in shown.out
     assert "misfit   spacy.Tagger.v2" in cli("fits", "textcat.model", "--all").out
     listed = json.loads(cli("fits", "textcat.model", "--format", "json").out)
-    assert {"name", "verdict", "reason", "arguments", "registry", "summary"} == set(listed[0])
+    fields = {"name", "verdict", "reason", "returns", "arguments", "registry", "summary"}
+    assert fields == set(listed[0])

@@ -375,6 +375,7 @@ def test_a_block_that_hangs_is_an_error_and_nothing_of_it_goes_on(code: Path, tm
     assert finding.message == (
         "it hangs while it is updated in the layer mischief (model.layers[1]): not done after 12 s"
     )
+    assert finding.fix == "if it is only slow, give the probe more time: --seconds 60"
     processes = [int(pid) for pid in file.read_text().split()]
     assert len(processes) == 3
     assert [pid for pid in processes if _lives(pid)] == []
@@ -490,6 +491,23 @@ def test_a_time_limit_that_starting_takes_up_says_nothing_of_the_config(base: "C
     (finding,) = check_probe(base.interpolate(), seconds=0.2)
     assert finding.severity == "warning"
     assert finding.message == "not probed: after 0.2 s its process was still starting"
+    assert finding.fix == "give the probe more time: --seconds 1"
+
+
+@pytest.mark.usefixtures("workplace")
+@pytest.mark.parametrize("file", ["base.cfg", "sweep.yml"])
+def test_the_command_gives_the_probe_the_seconds_it_is_told(
+    cli: "Cli", file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = []
+
+    def probe(config: object, code: object, seconds: float) -> list[Finding]:
+        given.append(seconds)
+        return []
+
+    monkeypatch.setattr("archlab.checking.checks.check_probe", probe)
+    assert cli("check", f"configs/{file}", "--level", "probe", "--seconds", "300").code == 0
+    assert set(given) == {300.0}
 
 
 def test_blocks_of_the_program_itself_are_not_probed(base: "Config", monkeypatch: Any) -> None:

@@ -206,3 +206,11 @@ def test_slips_are_told(base: "Config") -> None:
         archlab.swap(base, "textcat.model", "spacy.TextCatLowData.v1")
     with pytest.raises(SwapError, match="needs one key that names its registry"):
         archlab.swap(base, "textcat.model", {"ngram_size": 1})
+
+
+def test_a_default_that_no_config_can_hold_is_left_to_the_block(base: "Config") -> None:
+    swapped = archlab.swap(base, "textcat.model", "@layers:spacy.StaticVectors.v2")
+    block = get_section(swapped.config, "components.textcat.model")
+    assert "init_W" not in block
+    assert block["@layers"] == "spacy.StaticVectors.v2"
+    assert "StaticVectors.v2" in config_text(swapped.config)

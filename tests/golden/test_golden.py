@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 Golden = Callable[[str, str], None]
-COMMANDS = ["", "swap", "slots", "fits", "check", "train", "grid", "table"]
+COMMANDS = ["", "swap", "slots", "fits", "matrix", "check", "train", "grid", "table"]
 
 
 def shown(show: Callable[["Console"], None]) -> str:
@@ -75,6 +75,14 @@ def test_findings(workplace: Path, golden: Golden) -> None:
     labelled = replace(report.findings[0], variants=("one", "two", "three", "four", "five"))
     report = replace(report, findings=(labelled, *report.findings[1:]))
     golden("findings", shown(lambda console: show_report(console, report, subject="configs/base.cfg")))
+
+
+@pytest.mark.usefixtures("workplace")
+@pytest.mark.parametrize(("name", "file"), [("config", "base.cfg"), ("sweep", "sweep.yml")])
+def test_findings_for_github(cli: "Cli", golden: Golden, name: str, file: str) -> None:
+    width = ("--components.textcat.model.tok2vec.encode.width", 32)
+    done = cli("check", f"configs/{file}", "--format", "github", "--level", "types", *width)
+    golden(f"github_{name}", f"exit code {done.code}\n{done.out}")
 
 
 @pytest.mark.usefixtures("workplace")

@@ -10,7 +10,6 @@ from typing import Any
 
 from truth_children import Enter, work_through
 
-
 WARM = 60
 
 
@@ -32,7 +31,8 @@ def main(listed: Path, level: str) -> None:
             return {"ok": False, "findings": [["error", "", str(error)]]}
         return {"ok": report.ok, "findings": [[f.severity, f.slot, f.message] for f in report.findings]}
 
-    for name in listed.read_text(encoding="utf8").split()[:WARM]:  # what they import and read, no child has to
+    first = listed.read_text(encoding="utf8").split()[:WARM]
+    for name in first:  # what these import and read, no child has to
         if level != "probe" and _is_harmless(name):
             check(Path("cases", f"{name}.cfg"), lambda stage: None)
     work_through(listed, level, check)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 from archlab.checking.building import check_builds
+from archlab.checking.labels import check_labels
 from archlab.checking.probing import NOT_PROBED, SECONDS, check_probe
 from archlab.checking.structure import check_structure
 from archlab.checking.typing import check_types, doubtful_misfits
@@ -51,7 +52,7 @@ def check(
     doubtful = doubtful_misfits(values).intersection(findings) if level == "probe" else set()
     shown: list[Finding] = []
     if level != "types" and not _has_errors(findings, doubtful):
-        shown += check_builds(values, seconds)
+        shown += [*check_builds(values, seconds), *check_labels(values)]
         if level == "probe" and not _has_errors(shown):
             shown += check_probe(values, code, seconds)
         if not _has_errors(shown) and not any(f.message.startswith(NOT_PROBED) for f in shown):

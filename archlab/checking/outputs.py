@@ -137,25 +137,33 @@ def number_of_labels(pipeline: Pipeline) -> Iterator[Finding]:
     """A literal nO against the labels, where the config says them or the component has a fixed number."""
     for component in pipeline.trained:
         known = _known_labels(pipeline, component)
-        if known is None:
+        if known is not None:
+            yield from compare_outputs(component, *known)
+
+
+def compare_outputs(
+    component: Component, number: int, source: str, *, or_more: bool = False
+) -> Iterator[Finding]:
+    """An error where a literal nO of the component's model is not the number of outputs that it needs.
+
+    source: how one knows the number, in words. or_more: there may be more than that.
+    """
+    for block in component.blocks:
+        outputs = as_width(block.section.get("nO"))
+        is_linear = block.path == f"{component.path}.model.linear_model"
+        if outputs is None or not (is_linear or block.path == _output_slot(component)):
             continue
-        number, source = known
-        slot = _output_slot(component)
-        block = next((block for block in component.blocks if block.path == slot), None)
-        outputs = as_width(block.section.get("nO")) if block is not None else None
-        if block is None or outputs is None or outputs == number:
+        if outputs == number or (outputs > number and (is_linear or or_more)):
             continue
-        resizes = block.is_one_of(*_RESIZED)
+        loads = ": it trains, and the trained pipeline cannot be loaded" if block.is_one_of(*_RESIZED) else ""
+        is_finder = component.factory == "span_finder"
         yield Finding(
             severity=block.severity,
             slot=block.path,
-            message=f"nO = {outputs}, and {source}"
-            + (": it trains, and the trained pipeline cannot be loaded" if resizes else ""),
+            message=f"nO = {outputs}, and {source}{'' if is_linear else loads}",
             expected=str(number),
             given=str(outputs),
-            fix="set nO = null: it is found when training starts"
-            if component.factory != "span_finder"
-            else "set nO = 2",
+            fix="set nO = 2" if is_finder else "set nO = null: it is found when training starts",
         )
 
 

@@ -12,6 +12,7 @@ from archlab.checking.pipelines import (
     width_setting,
 )
 from archlab.configs.slotting import block_reference, get_section
+from archlab.errors import did_you_mean
 from archlab.records import Finding
 
 ENCODERS = (
@@ -89,6 +90,32 @@ def scorer_input(pipeline: Pipeline) -> Iterator[Finding]:
         )
 
 
+def scorer_output(pipeline: Pipeline) -> Iterator[Finding]:
+    """The last layer of a span model gives one number for each label: it must not keep the width it gets."""
+    for block in blocks_of(pipeline, "spacy.SpanCategorizer.v1", "spacy.SpanFinder.v1"):
+        scorer = as_section(block.section.get("scorer"))
+        reference = block_reference(scorer)
+        is_finder = block.name == "spacy.SpanFinder.v1"
+        keeps = (*_KEEP_THE_WIDTH, *(["softmax_activation.v1"] if is_finder else []))
+        width = width_of(scorer)
+        if reference is None or (reference[1] not in keeps and not (is_finder and width not in (None, 2))):
+            continue
+        yield Finding(
+            severity=block.severity,
+            slot=f"{block.path}.scorer",
+            message=f"{reference[1]} gives {width or 'as many numbers as it gets'}, "
+            f"and {block.name} needs one for each {'of start and end' if is_finder else 'label'}",
+            fix=f"archlab swap {block.path.removeprefix('components.')}.scorer spacy.LinearLogistic.v1",
+        )
+
+
+# SpanCategorizer sets the number of labels in a layer that has one; softmax_activation happens to pass.
+_KEEP_THE_WIDTH = tuple(
+    f"{name}.v1"
+    for name in ("Logistic", "sigmoid_activation", "LayerNorm", "Dropout", "expand_window", "noop")
+)
+
+
 def ensemble_with_outputs(pipeline: Pipeline) -> Iterator[Finding]:
     """TextCatEnsemble.v2 with a literal nO expects 2 x nO inputs where nO + the tok2vec's width come."""
     for block in blocks_of(pipeline, "spacy.TextCatEnsemble.v2"):
@@ -129,6 +156,48 @@ def attributes_and_rows(pipeline: Pipeline) -> Iterator[Finding]:
             )
 
 
+def unknown_attributes(pipeline: Pipeline) -> Iterator[Finding]:
+    """What is embedded must be an attribute of a token that spaCy numbers."""
+    from spacy.attrs import IDS  # type: ignore[import-not-found]  # Cython
+
+    for block in blocks_of(pipeline, *_READ_ATTRIBUTES):
+        given = block.section.get(_READ_ATTRIBUTES[block.name])
+        for name in given if isinstance(given, list) else [given]:
+            if isinstance(name, str) and name not in IDS:
+                usual = ("NORM", "LOWER", "ORTH", "PREFIX", "SUFFIX", "SHAPE", "TAG", "POS", "LEMMA")
+                yield Finding(
+                    severity=block.severity,
+                    slot=block.path,
+                    message=f"{name} is no attribute of a token",
+                    fix=did_you_mean(name, usual) or f"Usual ones: {', '.join(usual[:6])}",
+                )
+
+
+def sizes_of_nothing(pipeline: Pipeline) -> Iterator[Finding]:
+    """A layer without rows, columns or pieces. (A depth or a window of 0 means something.)"""
+    for component in pipeline.trained:
+        for block in component.blocks:
+            for name in _SIZES if block.is_own else ():
+                value = block.section.get(name)
+                values = value if isinstance(value, list) else [value]
+                if any(size is not None and size <= 0 for size in map(as_width, values)):
+                    yield Finding(
+                        severity=block.severity,
+                        slot=block.path,
+                        message=f"{name} = {value}: that leaves nothing to learn",
+                        fix=f"set {name} to 1 or more",
+                    )
+
+
+_SIZES = ("width", "rows", "embed_size", "maxout_pieces", "nM", "nC", "hidden_width", "hidden_size", "length")
+
+_READ_ATTRIBUTES = {
+    **dict.fromkeys(("spacy.MultiHashEmbed.v1", "spacy.MultiHashEmbed.v2"), "attrs"),
+    **dict.fromkeys(("spacy.CharacterEmbed.v1", "spacy.CharacterEmbed.v2"), "feature"),
+    "spacy.FeatureExtractor.v1": "columns",
+}
+
+
 def odd_bilstm(pipeline: Pipeline) -> Iterator[Finding]:
     """Each direction gives half the width: an odd one comes out as one less than the block says it gives."""
     for block in blocks_of(pipeline, "spacy.TorchBiLSTMEncoder.v1"):
@@ -164,4 +233,13 @@ def _as_many(rows: list[int], number: int) -> list[int]:
     return [*rows, *[rows[-1]] * number][:number]
 
 
-RULES = (embed_and_encode, scorer_input, ensemble_with_outputs, attributes_and_rows, odd_bilstm)
+RULES = (
+    embed_and_encode,
+    scorer_input,
+    scorer_output,
+    ensemble_with_outputs,
+    attributes_and_rows,
+    unknown_attributes,
+    sizes_of_nothing,
+    odd_bilstm,
+)

@@ -12,8 +12,9 @@ import warnings
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
-from threading import Event
 from typing import Any
+
+from forked_probe import probe_in_forks
 
 FOLDER = Path(__file__).parent
 CODE = [FOLDER / "code_blocks.py", FOLDER / "code_blocks_later.py"]
@@ -105,13 +106,12 @@ def judge(config: Section) -> dict[str, list[str]]:
     from confection import Config
 
     import archlab
-    from archlab.checking import probing
     from archlab.configs.code import import_code
     from archlab.configs.filling import fill_config
     from archlab.errors import ArchlabError
 
     import_code(CODE)
-    probing._run = _probe_in_fork
+    probe_in_forks()
     found: dict[str, list[str]] = {}
     for level in ("types", "build", "probe"):
         try:
@@ -120,20 +120,6 @@ def judge(config: Section) -> dict[str, list[str]]:
         except ArchlabError as error:
             found[level] = [str(error)]
     return found
-
-
-def _probe_in_fork(folder: Path, seconds: float, stop: Event) -> int | None:
-    """As archlab does it, in a process that need not load spaCy anew."""
-    from archlab.checking.probe_child import main
-
-    pid = os.fork()
-    if pid == 0:
-        code = 1
-        with contextlib.suppress(BaseException):
-            sys.stdin = None
-            code = main([str(folder)])
-        os._exit(code)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
 def in_fork(work: Callable[[Section], Any], config: Section) -> Any:

@@ -224,6 +224,36 @@ FAULTS = [
         OWN,
     ),
     Case(
+        "scorer that keeps the width",
+        {"spancat": component("spancat", {**spans(), "scorer": block("LayerNorm.v1", "layers", nI=None)})},
+        "error components.spancat.model.scorer",
+        "LayerNorm.v1 gives as many numbers as it gets, "
+        "and spacy.SpanCategorizer.v1 needs one for each label",
+        "archlab swap spancat.model.scorer spacy.LinearLogistic.v1",
+    ),
+    Case(
+        "attribute that is none",
+        {"tagger": tagger(tok2vec(hashes(attrs=["NORMM"]), window()))},
+        f"error {LISTENER}.embed",
+        "NORMM is no attribute of a token",
+        "Did you mean NORM?",
+    ),
+    Case(
+        "table of no rows",
+        {"tagger": tagger(tok2vec(hashes(rows=[0]), window()))},
+        f"error {LISTENER}.embed",
+        "rows = [0]: that leaves nothing to learn",
+        "set rows to 1 or more",
+    ),
+    Case(
+        "linear model of fewer outputs than labels",
+        T(ensemble(bow(nO=1))),
+        "error components.textcat.model.linear_model",
+        "nO = 1, and [initialize.components.textcat] has 2 labels",
+        NO_NUMBER,
+        initialize=LABELS,
+    ),
+    Case(
         "tok2vec as a tagger",
         {"tagger": component("tagger", cnn())},
         "error components.tagger.model",

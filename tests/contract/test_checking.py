@@ -315,3 +315,22 @@ def test_code_that_cannot_be_imported_is_told_with_its_line(tmp_path: Path, code
 def test_code_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(CodeError, match="There is no file"):
         import_code([tmp_path / "none.py"])
+
+
+def test_a_literal_number_of_outputs_is_compared_with_the_labels_of_the_corpus(workplace: Path) -> None:
+    base = archlab.load_config(workplace / "configs" / "base.cfg")
+
+    def found(outputs: int, level: str) -> list[tuple[str, str]]:
+        swapped = archlab.swap(base, "textcat.model", "spacy.TextCatBOW.v1", nO=outputs)
+        return [(f.slot, f.message) for f in archlab.check(swapped.config, level).errors]
+
+    assert found(7, "build") == [("components.textcat.model", "nO = 7, and corpora.train has 2 labels")]
+    assert found(7, "types") == []  # which reads no corpus
+    assert found(2, "build") == []
+
+
+def test_a_corpus_that_is_not_there_says_nothing_of_labels(workplace: Path) -> None:
+    base = archlab.load_config(workplace / "configs" / "base.cfg")
+    settings = {"gold_preproc": False, "max_length": 0, "limit": 0, "augmenter": None}
+    base["corpora"]["train"] = {"@readers": "spacy.Corpus.v1", "path": "no/such.spacy", **settings}
+    assert archlab.check(archlab.swap(base, "textcat.model", "spacy.TextCatBOW.v1", nO=7).config).ok

@@ -20,7 +20,10 @@ TRIALS = Path(__file__).parent / "code_block_trials.py"
 def outcomes() -> dict[str, tuple[bool, dict[str, list[str]]]]:
     """(whether spaCy trains it, what archlab finds) of each case."""
     root = Path(archlab.__file__).parent.parent
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(root), str(TRIALS.parent)])}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(root), str(TRIALS.parent), str(TRIALS.parent.parent)]),
+    }
     runs = [
         subprocess.Popen([sys.executable, TRIALS, what], stdout=subprocess.PIPE, env=environment, text=True)
         for what in ("truth", "verdicts")

@@ -50,7 +50,7 @@ def test_a_sample_of_the_truth(tmp_path: Path) -> None:
 def test_the_whole_truth() -> None:
     forge = Forge(KEPT.resolve())
     outcomes = forge.outcomes(forge.cases(), "build")
-    probed = forge.outcomes([outcome.case for outcome in outcomes if outcome.passes], "probe")
+    probed = forge.outcomes([outcome.case for outcome in outcomes if outcome.passes], "probe", forked=True)
     (KEPT / "report.txt").write_text(report(outcomes, probed), encoding="utf8")
     hold_at_build(outcomes)
     hold_at_probe(probed)

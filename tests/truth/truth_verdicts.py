@@ -1,6 +1,6 @@
 """What archlab says of the configs that a file LIST names.
 
-`python truth_verdicts.py LIST LEVEL` writes cases/NAME.LEVEL.json for each cases/NAME.cfg.
+`python truth_verdicts.py LIST LEVEL [forked]` writes cases/NAME.LEVEL.json for each cases/NAME.cfg.
 """
 
 import json
@@ -8,13 +8,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from forked_probe import probe_in_forks
 from truth_children import Enter, work_through
 
 WARM = 60
 
 
-def main(listed: Path, level: str) -> None:
-    """Check every config that nobody has begun; level: of `archlab.check`."""
+def main(listed: Path, level: str, is_forked: bool) -> None:
+    """Check every config that nobody has begun. level: of `archlab.check`. is_forked: the probes are."""
     import spacy.cli  # noqa: F401
     import torch
 
@@ -22,6 +23,8 @@ def main(listed: Path, level: str) -> None:
     from archlab.errors import ArchlabError
 
     torch.set_num_threads(1)
+    if is_forked:
+        probe_in_forks()
 
     def check(file: Path, enter: Enter) -> dict[str, Any]:
         enter(level)
@@ -45,4 +48,4 @@ def _is_harmless(name: str) -> bool:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2])
+    main(Path(sys.argv[1]), sys.argv[2], sys.argv[3:] == ["forked"])

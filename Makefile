@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test bench check lint type format compatibility clean
+.PHONY: help install demo test bench check check-all lint type format compatibility clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 15
@@ -33,6 +33,10 @@ type: install  ## mypy, strict, with thinc's plugin
 	$(BIN)/mypy
 
 check: lint type test  ## all that CI runs
+
+check-all: check  ## the same, and the check against the whole ground truth: an hour; kept in build/truth
+	$(BIN)/python -m pytest -m exhaustive
+	@cat build/truth/*/report.txt
 
 format: install  ## let ruff mend what it can
 	$(BIN)/ruff check --fix .

@@ -4,8 +4,8 @@ types + structure + build: nothing that trains is an error, and nearly all that 
 probe: both, without exception.
 """
 
-import os
 from collections import Counter
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,8 @@ from truth_forge import CLASSES, Forge, Outcome, failure_class
 from archlab.catalog.registered import names
 from archlab.checking.pipelines import is_own
 
-KEPT = Path(os.environ.get("ARCHLAB_TRUTH", "build/truth"))
+VERSIONS = "-".join(f"{name}-{version(name)}" for name in ("spacy", "thinc", "torch"))
+KEPT = Path("build/truth", VERSIONS)
 """Where the whole truth is kept: what spaCy makes of a config does not change while its version does not."""
 
 SAMPLED = 80

@@ -130,6 +130,14 @@ CORRECTIONS: tuple[Correction, ...] = (
         "It wraps its LSTM in with_padded, which takes lists and Ragged as well.",
         "Model[Padded, Padded]",
     ),
+    Correction(
+        "layers",
+        "with_list.v1",
+        "layer",
+        "Model[List2d, List2d]",
+        "Model",
+        "It hands what is neither Padded nor Ragged on as it is: a list of Docs as well.",
+    ),
     _layer("spacy.TransitionModel.v1", TRANSITIONS, "Its forward returns a ParserStepModel."),
     _layer(
         "spacy.PrecomputableAffine.v1",

@@ -113,12 +113,16 @@ _GLOSSES = {
 }
 
 # Thinc's names for unions of its arrays, by their members.
+_ARRAYS = [f"{kind}{n}d" for kind in ("Floats", "Ints") for n in range(1, 5)]
 _UNIONS = {
     **{frozenset({f"Floats{n}d", f"Ints{n}d"}): f"Array{n}d" for n in range(1, 5)},
     **{frozenset({f"List[Floats{n}d]", f"List[Ints{n}d]"}): f"List{n}d" for n in range(1, 5)},
     **{frozenset(f"{kind}{n}d" for n in range(1, 5)): f"{kind}Xd" for kind in ("Floats", "Ints")},
-    frozenset(f"{kind}{n}d" for kind in ("Floats", "Ints") for n in range(1, 5)): "ArrayXd",
-    frozenset(f"List[{kind}{n}d]" for kind in ("Floats", "Ints") for n in range(1, 5)): "ListXd",
+    frozenset(_ARRAYS): "ArrayXd",
+    frozenset(f"List[{array}]" for array in _ARRAYS): "ListXd",
+    frozenset([*_ARRAYS, *(f"List[{array}]" for array in _ARRAYS), "Padded", "Ragged"]): (
+        "Union[ArrayXd, ListXd, Padded, Ragged]"
+    ),
 }
 
 

@@ -1,35 +1,37 @@
 """Level build: construct every component and what [training] names; nothing is initialised or trained."""
 
-import json
 from collections.abc import Iterator, Mapping
-from functools import lru_cache, partial
+from copy import deepcopy
+from functools import partial
 from typing import Any
 
 from archlab.checking.isolating import SECONDS, Step, Steps, run_apart
 from archlab.checking.origins import has_foreign_blocks
 from archlab.checking.pretraining import build_pretraining
 from archlab.errors import explain
+from archlab.memory import Memory
 from archlab.records import Finding
 
 
-def check_builds(config: Mapping[str, Any], seconds: float = SECONDS) -> list[Finding]:
+def check_builds(
+    config: Mapping[str, Any], seconds: float = SECONDS, memory: Memory | None = None
+) -> list[Finding]:
     """An error for each component that cannot be constructed, each in the pipeline it belongs to.
 
-    config: filled and interpolated, and free of errors at level types.
-    Pipelines that are equal are built once in a process, however many configs hold them. Those with blocks
-    that neither spaCy nor Thinc brings are built in a fork of it, where one may hang or end its process.
-    seconds: of wall time that those may take.
+    config: filled and interpolated, and free of errors at level types. Pipelines with blocks that neither
+    spaCy nor Thinc brings are built in a fork of this process, where one may hang or end its process.
+    seconds: of wall time that those may take. memory: of other configs; equal pipelines are built once.
     """
+    memory = memory or Memory()
     components = {name: config["components"][name] for name in config["nlp"]["pipeline"]}
     training = {key: value for key, value in config["training"].items() if key not in ("seed", "logger")}
-    parts: dict[str, Any] = {"nlp": config["nlp"], "components": components}
     problems = [
-        *_components_problems(_canonical(config["nlp"]), json.dumps(components), _limit(parts, seconds)),
-        *_training_problems(_canonical(training), _limit(training, seconds)),
+        *memory.recall(_components_problems, config["nlp"], components, seconds),
+        *memory.recall(_training_problems, training, seconds),
     ]
     if config["pretraining"] and not problems:
         whole = {**config, "components": components}
-        problems += _pretraining_problems(json.dumps(whole), _limit(whole, seconds))
+        problems += memory.recall(_pretraining_problems, whole, seconds)
     return [Finding(severity="error", slot=slot, message=message) for slot, message in problems]
 
 
@@ -48,19 +50,17 @@ Problems = tuple[tuple[str, str], ...]
 """(slot, what goes wrong) of each that cannot be built, in the order of the config."""
 
 
-@lru_cache(maxsize=4096)
-def _components_problems(nlp_section: str, components: str, limit: float | None) -> Problems:
-    return _problems(partial(_build_components, json.loads(nlp_section), json.loads(components)), limit)
+def _components_problems(nlp_section: Any, components: Any, seconds: float) -> Problems:
+    parts = {"nlp": nlp_section, "components": components}
+    return _problems(partial(_build_components, nlp_section, deepcopy(components)), _limit(parts, seconds))
 
 
-@lru_cache(maxsize=4096)
-def _training_problems(section: str, limit: float | None) -> Problems:
-    return _problems(partial(_resolve_blocks, json.loads(section)), limit)
+def _training_problems(training: Any, seconds: float) -> Problems:
+    return _problems(partial(_resolve_blocks, deepcopy(training)), _limit(training, seconds))
 
 
-@lru_cache(maxsize=256)
-def _pretraining_problems(config: str, limit: float | None) -> Problems:
-    return _problems(partial(_build_pretraining, json.loads(config)), limit)
+def _pretraining_problems(config: Any, seconds: float) -> Problems:
+    return _problems(partial(_build_pretraining, deepcopy(config)), _limit(config, seconds))
 
 
 def _limit(section: Mapping[str, Any], seconds: float) -> float | None:
@@ -127,7 +127,3 @@ def _build_pretraining(config: dict[str, Any]) -> Iterator[Step]:
         raise
     except BaseException as error:
         yield "pretraining", f"its model cannot be built: {explain(error)}"
-
-
-def _canonical(section: Mapping[str, Any]) -> str:
-    return json.dumps(section, sort_keys=True)

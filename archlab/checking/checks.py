@@ -10,7 +10,7 @@ from archlab.checking.labels import check_labels
 from archlab.checking.probing import NOT_PROBED, SECONDS, check_probe
 from archlab.checking.structure import check_structure
 from archlab.checking.typing import check_types, doubtful_misfits
-from archlab.configs.loading import Source, interpolated
+from archlab.configs.loading import Source, as_config, interpolated
 from archlab.errors import UsageError, did_you_mean
 from archlab.memory import Memory
 from archlab.records import Finding, Report
@@ -30,6 +30,7 @@ def check(
     source: Source | None = None,
     code: Sequence[str | Path] = (),
     seconds: float = SECONDS,
+    for_training: bool = False,
     memory: Memory | None = None,
 ) -> Report:
     """Check a filled config: does each block fit where it sits, and get what it needs?
@@ -40,7 +41,8 @@ def check(
     does not fit, the probe decides, and the error becomes a warning if it trains.
     source: the file the config came from, to tell lines. code: the files that register its blocks, which the
     caller has imported and the probe imports again. seconds: of wall time that blocks may take at each
-    level. memory: of the planning of a sweep, whose configs share most of their sections.
+    level. for_training: [pretraining] is left out where training does not read it. memory: of the planning
+    of a sweep, whose configs share most of their sections.
     Raises ConfigError where a variable points nowhere, UsageError for an unknown level.
     """
     if level not in LEVELS:
@@ -48,11 +50,13 @@ def check(
             f"There is no level {level!r}; the levels are {', '.join(LEVELS)}.", did_you_mean(level, LEVELS)
         )
     values = interpolated(config)
+    if for_training and not values["initialize"].get("init_tok2vec"):
+        values = as_config({**values, "pretraining": {}})
     findings = [*_ignored(source), *check_types(values, memory), *check_structure(values)]
     doubtful = doubtful_misfits(values).intersection(findings) if level == "probe" else set()
     shown: list[Finding] = []
     if level != "types" and not _has_errors(findings, doubtful):
-        shown += [*check_builds(values, seconds), *check_labels(values)]
+        shown += [*check_builds(values, seconds, memory), *check_labels(values, memory)]
         if level == "probe" and not _has_errors(shown):
             shown += check_probe(values, code, seconds)
         if not _has_errors(shown) and not any(f.message.startswith(NOT_PROBED) for f in shown):

@@ -48,8 +48,13 @@ def output_type(section: Mapping[str, Any], given: Any, path: str = "") -> Any:
     if types is None:
         return Any
     if accepts(types[0], given) == "misfit":
-        raise Mismatch(path, reference[1], types[0], given)
+        raise Mismatch(path, reference[1], _bound(types[0]), given)
     return types[1]
+
+
+def _bound(annotation: Any) -> Any:
+    """What a TypeVar may stand for, which says more than its name."""
+    return getattr(annotation, "__bound__", None) or annotation
 
 
 def _chained(section: Mapping[str, Any], given: Any, path: str) -> Any:
@@ -72,7 +77,9 @@ def _tupled(section: Mapping[str, Any], given: Any, path: str) -> Any:
 
 def _cloned(section: Mapping[str, Any], given: Any, path: str) -> Any:
     times = section.get("n")
-    for _ in range(min(times, 2) if isinstance(times, int) else 0):
+    if not isinstance(times, int):
+        return Any
+    for _ in range(min(times, 2)):
         given = _chained(section, given, path)
     return given
 
@@ -85,6 +92,8 @@ def _inside(section: Mapping[str, Any], given: Any, path: str, *, kind: str) -> 
     """The layer works on another kind of sequence; what comes out is of the kind that went in."""
     if given is Any:
         return Any
+    if kind == "list" and not _is_ragged_or_padded(given):  # it is handed on as it is
+        return _chained(section, given, path)
     if accepts(_sequences(), given) == "misfit":
         raise Mismatch(path, section["@layers"], _sequences(), given)
     outputs = [output_type(layer, _as_kind(given, kind), inner) for inner, layer in _layers(section, path)]
@@ -109,6 +118,12 @@ def _sequences() -> Any:
     from thinc.types import ArrayXd, ListXd, Padded, Ragged
 
     return Union[Padded, Ragged, ListXd, ArrayXd]  # noqa: UP007  # strings inside
+
+
+def _is_ragged_or_padded(annotation: Any) -> bool:
+    from thinc.types import Padded, Ragged
+
+    return annotation in (Padded, Ragged)
 
 
 def _is_array(annotation: Any) -> bool:

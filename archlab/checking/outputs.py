@@ -231,7 +231,8 @@ def _known_labels(pipeline: Pipeline, component: Component) -> tuple[int, str] |
         return fixed[component.factory]
     labels: Any = pipeline.section(f"initialize.components.{component.name}").get("labels")
     counted = ("textcat", "textcat_multilabel", "tagger", "spancat", "spancat_singlelabel")
-    if component.factory not in counted or not isinstance(labels, list) or not labels:
+    may_be_more = pipeline.has_callbacks
+    if component.factory not in counted or may_be_more or not isinstance(labels, list) or not labels:
         return None
     number = len({label for label in labels if isinstance(label, str)})
     where = f"[initialize.components.{component.name}] has {number} labels"

@@ -3,7 +3,7 @@
 An empty one means that nothing is pretrained, and nothing is checked.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from math import isfinite
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from archlab.catalog.registered import signature
 from archlab.catalog.signatures import describe, is_model
 from archlab.checking.pipelines import FACTORIES, LISTENER, MODEL_FACTORIES, Pipeline
-from archlab.configs.slotting import block_reference, get_section
+from archlab.configs.slotting import block_reference, get_section, leads_somewhere
 from archlab.errors import ArchlabError, did_you_mean
 from archlab.records import Finding
 
@@ -106,7 +106,7 @@ def vectors_objective(pipeline: Pipeline) -> Iterator[Finding]:
 def absent_corpus(pipeline: Pipeline) -> Iterator[Finding]:
     """The raw texts are read where `corpus` says (E952)."""
     place = pipeline.section("pretraining").get("corpus")
-    if isinstance(place, str) and get_section(pipeline.config, place) is None:
+    if isinstance(place, str) and not leads_somewhere(pipeline.config, place):
         corpora = [f"corpora.{name}" for name in pipeline.section("corpora")]
         yield _error(f"corpus names {place}, which is not in the config", did_you_mean(place, corpora))
 
@@ -159,9 +159,14 @@ def pretrain_shortly(nlp: "Language", settings: Mapping[str, Any], model: Any, d
 
 def raw_docs(nlp: "Language", config: Mapping[str, Any]) -> "list[Doc]":
     """A few documents of the corpus of raw texts. Raises whatever its reader raises."""
+    from confection import Config
     from spacy.training.pretrain import ensure_docs
-    from spacy.util import registry
+    from spacy.util import registry, resolve_dot_names
 
-    section = get_section(config, config["pretraining"]["corpus"])
-    read: Iterable[Any] = registry.resolve({"corpus": dict(section)})["corpus"](nlp)
-    return [doc for doc in ensure_docs(islice(read, MAX_DOCS)) if len(doc)]
+    place = config["pretraining"]["corpus"]
+    section = get_section(config, place)
+    if isinstance(section, Mapping):  # it alone: another corpus that is missing does not matter here
+        read: Any = registry.resolve({"corpus": dict(section)})["corpus"]
+    else:
+        (read,) = resolve_dot_names(Config(dict(config)), [place])
+    return [doc for doc in ensure_docs(islice(read(nlp), MAX_DOCS)) if len(doc)]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from archlab.checking.locating import short_name, walk_layers
 from archlab.checking.observing import Observed, annotate_alike, contradictions, differing, observe
+from archlab.checking.pipelines import as_section
 from archlab.checking.pretraining import build_pretraining, pretrain_shortly, raw_docs
 from archlab.checking.sample_docs import make_examples
 from archlab.checking.sampling import Sample, take_sample
@@ -110,7 +111,7 @@ def _pretrain(journal: Journal, config: "Config") -> None:
 def _raw_docs(nlp: "Language", config: "Config") -> "tuple[list[Doc], str | None]":
     """(documents to pretrain on, why they are made up or None)."""
     place = config["pretraining"]["corpus"]
-    section = get_section(config, place)
+    section = as_section(get_section(config, place))
     reason = f"{place} holds no texts"
     try:
         docs = raw_docs(nlp, config)

@@ -19,6 +19,7 @@ from archlab.configs.slotting import (
     component_factory,
     expected_type,
     get_section,
+    leads_somewhere,
     walk_blocks,
 )
 from archlab.errors import ArchlabError, did_you_mean
@@ -55,7 +56,9 @@ def doubtful_misfits(config: Mapping[str, Any]) -> set[Finding]:
     return {
         finding
         for path, block in walk_blocks(config)
-        if _is_foreign(block) or _is_foreign(get_section(config, path.rpartition(".")[0].removesuffix(".*")))
+        if _is_foreign(get_section(config, path.rpartition(".")[0].removesuffix(".*")))
+        or _is_foreign(block)
+        or (is_combinator(block) and any(_is_foreign(inner) for _, inner in walk_blocks(block)))
         for finding in _check_block_fit(config, path, block)
         if finding.severity == "error"
     }
@@ -173,6 +176,7 @@ def _mismatch_inside(path: str, mismatch: Mismatch) -> Finding:
         message=f"{mismatch.name} takes {describe(mismatch.takes)}, and gets {describe(mismatch.given)}",
         expected=describe(mismatch.takes),
         given=describe(mismatch.given),
+        fix=f"put a layer there that takes {describe(mismatch.given)}",
     )
 
 
@@ -251,18 +255,9 @@ def _check_corpora(config: Mapping[str, Any]) -> Iterator[Finding]:
     """The corpora that [training] names."""
     for name in ("train_corpus", "dev_corpus"):
         target = config["training"].get(name)
-        if isinstance(target, str) and not _is_there(config, target):
+        if isinstance(target, str) and not leads_somewhere(config, target):
             message = f"{name} names {target}, which is not in the config"
             corpora = [f"corpora.{corpus}" for corpus in config.get("corpora", {})]
             yield Finding(
                 severity="error", slot="training", message=message, fix=did_you_mean(target, corpora)
             )
-
-
-def _is_there(config: Mapping[str, Any], path: str) -> bool:
-    """Whether a corpus is in the config, or in what a block above it returns."""
-    parts = path.split(".")
-    above = [get_section(config, ".".join(parts[:end])) for end in range(1, len(parts))]
-    if any(isinstance(section, Mapping) and block_reference(section) for section in above):
-        return True
-    return isinstance(get_section(config, path), Mapping)

@@ -177,7 +177,8 @@ def sizes_of_nothing(pipeline: Pipeline) -> Iterator[Finding]:
     """A layer without rows, columns or pieces. (A depth or a window of 0 means something.)"""
     for component in pipeline.trained:
         for block in component.blocks:
-            for name in _SIZES if block.is_own else ():
+            is_passed = block.section.get("depth") == 0  # nothing is built of it
+            for name in _SIZES if block.is_own and not is_passed else ():
                 value = block.section.get(name)
                 values = value if isinstance(value, list) else [value]
                 if any(size is not None and size <= 0 for size in map(as_width, values)):

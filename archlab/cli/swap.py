@@ -82,7 +82,7 @@ def swap(
         raise UnknownSlotError(
             error.message.replace("There is no slot", f"{base} has no slot"), error.hint
         ) from None
-    report = archlab.check(swapped.config, source=source)
+    report = archlab.check(swapped.config, source=source, for_training=True)
     if format is Format.json and not train:
         print_json(_as_json(swapped, report))
     else:

@@ -72,6 +72,15 @@ def get_section(config: Mapping[str, Any], path: str) -> Any:
     return node
 
 
+def leads_somewhere(config: Mapping[str, Any], path: str) -> bool:
+    """Whether a path leads to a section, or into what a block above it returns: `corpora.train`."""
+    parts = path.split(".")
+    above = [get_section(config, ".".join(parts[:end])) for end in range(1, len(parts))]
+    if any(isinstance(section, Mapping) and block_reference(section) for section in above):
+        return True
+    return isinstance(get_section(config, path), Mapping)
+
+
 def set_section(config: dict[str, Any], path: str, value: Any) -> None:
     """Set the value at a dotted path, in place. The parents must be there."""
     *parents, key = path.split(".")

@@ -84,7 +84,7 @@ def train(
     already is not done again. Raises MisfitError where the config does not pass `check`.
     """
     import_code(code)
-    report = check(config)
+    report = check(config, for_training=True)
     if not report.ok:
         raise MisfitError("\n".join(f"{f.slot}: {f.message}" for f in report.errors), report.errors[0].fix)
     device, gpu_id = find_device(gpu)

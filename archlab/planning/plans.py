@@ -66,7 +66,9 @@ def plan(
     sweep = sweep if isinstance(sweep, Sweep) else load_sweep(sweep)
     base, source = _read_base(sweep, overrides or {})
     todo = list(cells(sweep))
-    maker = VariantMaker(sweep, base, partial(check, level=level, source=source, code=code, seconds=seconds))
+    maker = VariantMaker(
+        sweep, base, partial(check, level=level, source=source, code=code, seconds=seconds, for_training=True)
+    )
     for number, cell in enumerate(todo, 1):
         maker.add(cell)
         if on_variant is not None:

@@ -39,6 +39,12 @@ def embedded(embed: Section) -> Section:
     return tagger(block("spacy.Tok2Vec.v2", embed=embed, encode=encode))
 
 
+POOLED = {
+    "b": {"@layers": "list2ragged.v1"},
+    "c": {"@layers": "reduce_mean.v1"},
+    "d": {"@layers": "Linear.v1", "nO": None, "nI": None},
+}
+
 CLASSIFIERS = (
     *(
         "Well",
@@ -64,6 +70,10 @@ TOK2VECS = (
 CASES: dict[str, Section] = {
     **{name: textcat(f"code.{name}.v1") for name in CLASSIFIERS},
     "Between": textcat("code.Between.v1", **{"*": {"a": block("code.Same.v1"), "b": block("code.Same.v1")}}),
+    "Modest inside": {
+        "factory": "textcat",
+        "model": {"@layers": "chain.v1", "*": {"a": block("code.ModestTokens.v1"), **POOLED}},
+    },
     **{f"later {name}": textcat(f"later.{name}.v1") for name in ("Well", "Broken")},
     **{name: tagger(block(f"code.{name}.v1", width=16)) for name in TOK2VECS},
     **{f"embed {name}": embedded(block(f"code.{name}.v1", width=16)) for name in TOK2VECS},

@@ -74,6 +74,11 @@ def modest(nO: Optional[int] = None) -> Model[List[Doc], List[Floats2d]]:
     return documents(nO)
 
 
+@register("code.ModestTokens.v1")
+def modest_tokens() -> Model[List[Doc], Floats2d]:
+    return tokens()
+
+
 @register("code.BrokenNone.v1")
 def broken_none(nO: Optional[int] = None) -> Model[List[Doc], Floats2d]:
     documents(nO)

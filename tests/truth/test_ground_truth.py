@@ -55,6 +55,7 @@ def test_the_whole_truth() -> None:
     (KEPT / "report.txt").write_text(report(outcomes, probed), encoding="utf8")
     hold_at_build(outcomes)
     hold_at_probe(probed)
+    assert {failure_class(outcome) for outcome in outcomes if not outcome.trains} == set(CLASSES)
 
 
 def hold_at_build(outcomes: list[Outcome]) -> None:

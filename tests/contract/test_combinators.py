@@ -46,6 +46,10 @@ ADDED = layer("add.v1", layer1=POOL, layer2=MAXOUT)
         (layer("chain.v1", {"@layers": "nobody.knows.v1"}, POOL), DOCS, "Floats2d"),
         (layer("chain.v1", {"@layers": "nobody.knows.v1"}), DOCS, "Any"),
         (layer("with_array.v1", layer=MAXOUT), Any, "Any"),
+        (layer("with_list.v1", layer=tok2vec()), DOCS, "List[Floats2d]"),
+        (layer("clone.v1", orig=MAXOUT), DOCS, "Any"),
+        (layer("clone.v1", orig=MAXOUT, n="x"), DOCS, "Any"),
+        (layer("chain.v1", **{"*": 3}), DOCS, "Any"),
     ],
 )
 def test_what_comes_out(section: Section, given: Any, gives: str) -> None:
@@ -70,6 +74,12 @@ def test_a_layer_that_cannot_take_what_comes(
         output_type(section, given)
     mismatch = caught.value
     assert (mismatch.path, describe(mismatch.takes), describe(mismatch.given)) == (path, takes, came)
+
+
+def test_what_a_sequence_is_has_a_short_name() -> None:
+    with pytest.raises(Mismatch) as caught:
+        output_type(layer("with_array.v1", layer=MAXOUT), DOCS)
+    assert describe(caught.value.takes) == "Union[ArrayXd, ListXd, Padded, Ragged]"
 
 
 def test_what_is_no_sequence_cannot_go_into_an_array() -> None:

@@ -43,9 +43,7 @@ def test_what_trains_is_never_an_error_and_the_probe_finds_the_rest(
     outcomes: dict[str, tuple[bool, dict[str, list[str]]]], name: str
 ) -> None:
     trains, found = outcomes[name]
-    if name.startswith(
-        "Modest"
-    ):  # it says of itself that it does not fit, and is believed until it has been tried
+    if name.startswith("Modest"):  # it says that it does not fit, and is believed until it has been tried
         assert trains
         assert found["types"] == found["build"] != []
         assert found["probe"] == []

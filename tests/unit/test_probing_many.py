@@ -45,6 +45,8 @@ def trial(verdict: Fitness, after: Mapping[str, Any] | None) -> Trial:
         ("unknown", [], [WARNING], "fits", "a dead layer"),
         ("unknown", [WARNING], [WARNING], "fits", ""),
         ("unknown", [], [UNPROBED], "unknown", UNPROBED.message),
+        ("unknown", [UNPROBED], [UNPROBED], "unknown", UNPROBED.message),
+        ("fits", [UNPROBED], [UNPROBED], "fits", UNPROBED.message),
         ("unknown", [ERROR], [ERROR], "unknown", "not probed: the config fails as it is: it fails"),
         ("fits", [ERROR], [ERROR], "fits", "not probed: the config fails as it is: it fails"),
         ("fits", [ERROR], [OTHER], "misfit", "it fails in another way"),

@@ -197,8 +197,8 @@ def _decided(candidate: Candidate, before: Sequence[Finding], after: Sequence[Fi
     common = [finding.message for finding in after if finding.severity == "error"]
     if common:
         return replace(candidate, reason=f"{NOT_PROBED}: the config fails as it is: {common[0]}")
-    warnings = [finding.message for finding in new if finding.severity == "warning"]
-    unprobed = [message for message in warnings if message.startswith(NOT_PROBED)]
+    unprobed = [finding.message for finding in after if finding.message.startswith(NOT_PROBED)]
     if unprobed:
         return replace(candidate, reason=unprobed[0])
+    warnings = [finding.message for finding in new if finding.severity == "warning"]
     return replace(candidate, verdict="fits", reason=warnings[0] if warnings else "")

@@ -8,13 +8,14 @@ import signal
 import sys
 import warnings
 from collections.abc import Callable, Iterator
+from io import FileIO
 from time import monotonic
 from typing import NoReturn
 
 from archlab.processes import describe_exit, kill_family
 
 SECONDS = 60.0
-POLL_SECONDS = 0.1
+POLL_MILLISECONDS = 20
 
 Step = tuple[str, str | None]
 """(slot, None) as the work on it begins; (slot, what is wrong) where it fails."""
@@ -33,24 +34,22 @@ def run_apart(steps: Steps, seconds: float = SECONDS) -> list[Step]:
     if not _can_fork():
         return list(steps())
     reading, writing = os.pipe()
-    pid = _fork()
-    if pid == 0:
-        _be_the_copy(steps, writing, seconds)
-    os.close(writing)
-    exit_code: int | None = None
-    try:
-        told, exit_code = _listen(pid, reading, seconds)
-    finally:
-        os.close(reading)
-        kill_family(pid)
-        if exit_code is None:
-            os.waitpid(pid, 0)
+    with FileIO(reading) as ours, FileIO(writing, "w") as its:
+        pid = _fork()
+        if pid == 0:
+            _be_the_copy(steps, writing, seconds)
+        try:
+            its.close()
+            told, has_ended = _listen(pid, ours, seconds)
+        finally:
+            kill_family(pid)
+            _, status = os.waitpid(pid, 0)
     taken: list[Step] = [(slot, problem) for slot, problem in map(json.loads, told)]
     if taken and taken[-1] == _DONE:
         return taken[:-1]
     how = f"it hangs while it is built: not done after {seconds:g} s"
-    if exit_code is not None:
-        how = f"while it is built, its process {describe_exit(exit_code)}"
+    if has_ended:
+        how = f"while it is built, its process {describe_exit(os.waitstatus_to_exitcode(status))}"
     return [*taken, (taken[-1][0] if taken else "nlp", how)]
 
 
@@ -87,21 +86,20 @@ def _be_the_copy(steps: Steps, writing: int, seconds: float) -> NoReturn:
     os._exit(exit_code)
 
 
-def _listen(pid: int, reading: int, seconds: float) -> tuple[list[str], int | None]:
-    """(the lines that the copy writes, its exit code); None for a copy that is not done in time."""
+def _listen(pid: int, reader: FileIO, seconds: float) -> tuple[list[str], bool]:
+    """(the lines that the copy writes, whether it ended in time). It is not reaped: its id stays its own."""
     written = b""
+    has_ended = False
     deadline = monotonic() + seconds
-    while monotonic() < deadline:
-        if select.select([reading], [], [], POLL_SECONDS)[0]:
-            written += os.read(reading, 1 << 16)
-        ended, status = os.waitpid(pid, os.WNOHANG)
-        if ended:
-            os.set_blocking(reading, False)
-            with contextlib.suppress(BlockingIOError):  # something else holds the other end
-                while chunk := os.read(reading, 1 << 16):
-                    written += chunk
-            return _lines(written), os.waitstatus_to_exitcode(status)
-    return _lines(written), None
+    os.set_blocking(reader.fileno(), False)  # something else may hold the other end
+    poll = select.poll()
+    poll.register(reader, select.POLLIN)
+    while not has_ended and monotonic() < deadline:
+        if (reader.fileno(), select.POLLHUP) in poll.poll(POLL_MILLISECONDS):  # nobody can write any more
+            poll.unregister(reader)
+        has_ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+        written += reader.readall() or b""
+    return _lines(written), has_ended
 
 
 def _lines(written: bytes) -> list[str]:

@@ -29,7 +29,7 @@ def probe_all(
     seconds: of wall time for each. jobs: probes at once; default one per core.
     When interrupted it ends what it has started, and raises.
     """
-    found = {key: check_builds(config) for key, config in configs.items()}
+    found = {key: check_builds(config, seconds) for key, config in configs.items()}
     waiting = [key for key, findings in found.items() if not findings]
     stop = threading.Event()
     with ThreadPoolExecutor(jobs or cores()) as pool:

@@ -4,7 +4,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import Any, cast
+from typing import Any
 
 from archlab.errors import ConfigError
 
@@ -33,7 +33,9 @@ def find_circle(config: Mapping[str, Any]) -> list[str] | None:
 
     None where there is none.
     """
-    named = {path: _named(config, path, value) for path, value in _variables(config, "")}
+    named = {
+        _inside(path, key): _named(path, section, text) for path, section, key, text in _variables("", config)
+    }
     paths = sorted(named)
     finished: set[str] = set()
     for start in paths:
@@ -51,31 +53,25 @@ def find_circle(config: Mapping[str, Any]) -> list[str] | None:
     return None
 
 
-def _variables(section: Mapping[str, Any], path: str) -> Iterator[tuple[str, str]]:
-    """(path, text) of every setting that holds a variable."""
+def _variables(path: str, section: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], str, str]]:
+    """(path of its section, the section, key, text) of every setting that holds a variable."""
     for key, value in section.items():
-        inner = f"{path}.{key}" if path else key
         if isinstance(value, Mapping):
-            yield from _variables(value, inner)
+            yield from _variables(_inside(path, key), value)
         elif isinstance(value, str | list) and "${" in (text := str(value)):
-            yield inner, text
+            yield path, section, key, text
 
 
-def _named(config: Mapping[str, Any], path: str, value: str) -> list[str]:
+def _named(path: str, section: Mapping[str, Any], text: str) -> list[str]:
     """The paths that a setting refers to: a name without dots is a setting beside it, or else a section."""
-    section = path.rpartition(".")[0]
-    beside = _section(config, section)
     return [
-        f"{section}.{name}" if "." not in name and str(beside.get(name, value)) != value else name
-        for name in (found.replace(":", ".") for found in VARIABLE.findall(value))
+        _inside(path, name) if "." not in name and str(section.get(name, text)) != text else name
+        for name in (found.replace(":", ".") for found in VARIABLE.findall(text))
     ]
 
 
-def _section(config: Mapping[str, Any], path: str) -> Mapping[str, Any]:
-    node: Any = config
-    for part in path.split("."):
-        node = node[part]
-    return cast("Mapping[str, Any]", node)
+def _inside(path: str, key: str) -> str:
+    return f"{path}.{key}" if path else key
 
 
 def _settings_in(paths: list[str], targets: list[str]) -> Iterator[str]:

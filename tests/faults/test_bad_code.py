@@ -1,11 +1,22 @@
 """User code may raise, exit, hang, kill its process or print: each is told with its place, doing no harm."""
 
+import fcntl
 import json
+import os
+import resource
+from collections.abc import Iterator
 from pathlib import Path
+from time import monotonic, process_time, sleep
+from unittest.mock import Mock
 
+import psutil
 import pytest
 from conftest import ROOT, Finished
 from many_commands import run_commands
+
+from archlab.checking import isolating
+from archlab.checking.isolating import Step
+from archlab.processes import kill_family
 
 BASE = ROOT / "configs" / "base.cfg"
 
@@ -235,28 +246,71 @@ class TestBuilding:
 
 
 def test_a_block_that_hangs_when_it_is_built_is_a_finding() -> None:
-    from time import monotonic, sleep
-
-    from archlab.checking.isolating import Step, run_apart
-
-    def steps() -> "list[Step]":
-        sleep(600)
-        return []
-
-    def hanging() -> "object":
+    def hanging() -> Iterator[Step]:
         yield "components.a", None
         yield "components.a", "it is odd"
         yield "components.b", None
-        yield from steps()
+        sleep(600)
 
     started = monotonic()
-    taken = run_apart(hanging, seconds=1)  # type: ignore[arg-type]
+    taken = isolating.run_apart(hanging, seconds=1)
     assert taken[1:] == [
         ("components.a", "it is odd"),
         ("components.b", None),
         ("components.b", "it hangs while it is built: not done after 1 s"),
     ]
     assert monotonic() - started < 3
+
+
+def begin() -> Iterator[Step]:
+    yield "components.a", None
+
+
+def test_a_copy_is_killed_while_its_id_is_still_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    parents: list[int] = []
+
+    def kill(pid: int) -> None:
+        parents.append(psutil.Process(pid).ppid())
+        kill_family(pid)
+
+    monkeypatch.setattr(isolating, "kill_family", kill)
+    assert isolating.run_apart(begin) == [("components.a", None)]
+    assert parents == [os.getpid()]
+    assert not psutil.Process().children()
+
+
+def test_where_no_copy_can_be_made_nothing_stays_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "fork", Mock(side_effect=BlockingIOError("no more processes")))
+    before = psutil.Process().num_fds()
+    with pytest.raises(BlockingIOError, match="no more processes"):
+        isolating.run_apart(begin)
+    assert psutil.Process().num_fds() == before
+
+
+def test_a_copy_is_heard_however_many_files_are_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, most_files[1]), most_files[1]))
+    low = os.pipe()
+    high = tuple(fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 2000) for end in low)
+    for end in low:
+        os.close(end)
+    monkeypatch.setattr(os, "pipe", lambda: high)
+    try:
+        assert isolating.run_apart(begin) == [("components.a", None)]
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, most_files)
+
+
+def test_waiting_for_a_copy_that_closed_its_pipe_costs_nothing() -> None:
+    def close_and_hang() -> Iterator[Step]:
+        yield from begin()
+        os.closerange(3, 4096)
+        sleep(600)
+
+    before = process_time()
+    taken = isolating.run_apart(close_and_hang, seconds=1)
+    assert taken[-1] == ("components.a", "it hangs while it is built: not done after 1 s")
+    assert process_time() - before < 0.3
 
 
 @pytest.fixture(scope="module")

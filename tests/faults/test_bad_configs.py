@@ -9,6 +9,8 @@ import pytest
 
 import archlab
 from archlab.configs.circles import find_circle
+from archlab.configs.loading import interpolated, parse_config
+from archlab.configs.slotting import get_section
 from archlab.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -135,12 +137,19 @@ def test_what_is_of_another_kind_is_told_with_its_place(
         {"vars": {"x": "$${vars.x}"}},
         {"vars": {"a": "${vars.b}", "b": "${other}"}, "other": {"c": 1}},
         {"a": {"b": "${c}", "c": 3}, "c": {"x": "${a.b}"}},
+        {"paths": {"a.b": "${vars.x}", "c": "${d}", "d": 1}, "vars": {"x": 1}},
         {"a": {"x": "${b.c}", "xy": "${a.x}"}, "b": {"c": 1, "d": "${a.xy}"}},
     ],
     ids=str,
 )
 def test_what_refers_to_others_is_no_circle(fine: dict[str, object]) -> None:
     assert find_circle(fine) is None
+
+
+@pytest.mark.parametrize(("section", "key"), [("paths", "a.b"), ("training.score_weights", "cats.f")])
+def test_a_key_with_a_dot_may_hold_a_variable(section: str, key: str) -> None:
+    text = f"[vars]\nx = 0.5\n\n[training]\n\n[{section}]\n{key} = ${{vars.x}}\n"
+    assert get_section(interpolated(parse_config(text)), section)[key] == 0.5
 
 
 def test_a_chain_of_any_length_is_followed() -> None:

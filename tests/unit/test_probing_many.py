@@ -9,6 +9,7 @@ import pytest
 
 from archlab.checking import fitting, probing_many
 from archlab.checking.fitting import Candidate, Fitness, Trial, probed
+from archlab.checking.probing import SECONDS
 from archlab.checking.probing_many import probe_all
 from archlab.records import Finding, Severity
 
@@ -45,6 +46,8 @@ def trial(verdict: Fitness, after: Mapping[str, Any] | None) -> Trial:
         ("unknown", [], [WARNING], "fits", "a dead layer"),
         ("unknown", [WARNING], [WARNING], "fits", ""),
         ("unknown", [], [UNPROBED], "unknown", UNPROBED.message),
+        ("unknown", [UNPROBED], [UNPROBED], "unknown", UNPROBED.message),
+        ("fits", [UNPROBED], [UNPROBED], "fits", UNPROBED.message),
         ("unknown", [ERROR], [ERROR], "unknown", "not probed: the config fails as it is: it fails"),
         ("fits", [ERROR], [ERROR], "fits", "not probed: the config fails as it is: it fails"),
         ("fits", [ERROR], [OTHER], "misfit", "it fails in another way"),
@@ -91,6 +94,10 @@ class TestPool:
         self.stopped: list[bool] = []
         self.lock = threading.Lock()
 
+        def build(config: Any, seconds: float = SECONDS) -> list[Finding]:
+            assert seconds == config.get("seconds", SECONDS)
+            return list(config.get("builds", []))
+
         def probe(config: Any, code: Any, seconds: float, stop: threading.Event) -> list[Finding]:
             with self.lock:
                 self.at_once += 1
@@ -101,7 +108,7 @@ class TestPool:
             return [WARNING]
 
         monkeypatch.setattr(probing_many, "check_probe", probe)
-        monkeypatch.setattr(probing_many, "check_builds", lambda config: config.get("builds", []))
+        monkeypatch.setattr(probing_many, "check_builds", build)
 
     @pytest.mark.parametrize("jobs", [1, 3])
     def test_as_many_at_once_as_jobs_say(self, jobs: int) -> None:
@@ -114,6 +121,9 @@ class TestPool:
 
     def test_what_cannot_be_built_is_not_probed(self) -> None:
         assert probe_all({"a": {"takes": 60, "builds": [ERROR]}}) == {"a": [ERROR]}
+
+    def test_building_may_take_as_long_as_probing(self) -> None:
+        assert probe_all({"a": {"takes": 0, "seconds": 3.0}}, seconds=3.0) == {"a": [WARNING]}
 
     def test_an_interruption_stops_what_runs_and_starts_nothing_more(self) -> None:
         def interrupt(done: int, total: int) -> None:

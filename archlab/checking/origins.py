@@ -1,4 +1,4 @@
-"""Where the blocks of a config come from, spaCy's and Thinc's aside."""
+"""Where the blocks of a config come from: spaCy and its packages, or somebody else."""
 
 import contextlib
 from collections.abc import Iterator, Mapping
@@ -7,7 +7,15 @@ from typing import Any
 
 from archlab.configs.slotting import block_reference, walk_blocks
 
-_OWN = ("spacy", "thinc", "spacy_legacy", "spacy_loggers")
+OWN = (
+    "spacy",
+    "spacy_legacy",
+    "spacy_loggers",
+    "spacy_transformers",
+    "spacy_curated_transformers",
+    "thinc",
+)
+"""The packages whose blocks are known: spaCy, what it brings along, its transformer packages, and Thinc."""
 
 
 def origins(config: Mapping[str, Any]) -> list[str]:
@@ -25,21 +33,21 @@ def origins(config: Mapping[str, Any]) -> list[str]:
 
 
 def has_foreign_blocks(section: Mapping[str, Any]) -> bool:
-    """Whether there is a block or component, at or below, that neither spaCy nor Thinc brings."""
+    """Whether there is a block or component, at or below, that none of the packages in OWN brings."""
     return next(_foreign(section), None) is not None
 
 
 def _foreign(section: Mapping[str, Any]) -> Iterator[Any]:
     from spacy.util import registry
 
-    references = [block_reference(block) for _, block in walk_blocks(section)]
+    blocks = [reference for _, block in walk_blocks(section) if (reference := block_reference(block))]
     factories = [component.get("factory") for component in section.get("components", {}).values()]
-    for reference in [*references, *(("factories", name) for name in factories if name)]:
-        with contextlib.suppress(Exception):  # what is not registered, the levels before have said
-            assert reference is not None
-            for function in _with_wrapped(registry.get(*reference)):
-                if _module(function).split(".")[0] not in _OWN:
-                    yield function
+    for reference in [*blocks, *(("factories", name) for name in factories if name)]:
+        try:
+            registered = registry.get(*reference)
+        except Exception:  # what is not registered, the levels before have said
+            continue
+        yield from (each for each in _with_wrapped(registered) if _module(each).split(".")[0] not in OWN)
 
 
 def _with_wrapped(function: Any) -> Iterator[Any]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
+from archlab.checking.origins import OWN
 from archlab.configs.slotting import block_reference, get_section
 
 LISTENER = "spacy.Tok2VecListener.v1"
@@ -248,14 +249,11 @@ def _collect_blocks(section: Mapping[str, Any], path: str, is_certain: bool, fou
 
 @cache
 def is_own(registry: str, name: str) -> bool:
-    """Whether one of these packages brings the block: where it was written, not what it is called."""
+    """Whether one of the packages in OWN brings the block: where it was written, not what it is called."""
     from spacy.util import registry as registries
 
     try:
         function = inspect.unwrap(registries.get(registry, name))
     except Exception:  # not registered, or its package cannot be imported: told at level types
         return False
-    return getattr(function, "__module__", "").partition(".")[0] in _PACKAGES
-
-
-_PACKAGES = ("spacy", "spacy_legacy", "thinc", "spacy_transformers", "spacy_curated_transformers")
+    return getattr(function, "__module__", "").partition(".")[0] in OWN

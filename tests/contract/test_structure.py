@@ -9,10 +9,12 @@ from copy import deepcopy
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from spacy import load
 from spacy.language import Language
+from spacy.util import registry
 from structure_cases import FAULTS, FINE, LINKER, T
 from structure_configs import (
     Case,
@@ -34,7 +36,8 @@ from structure_configs import (
 
 import archlab
 from archlab.checking import pretraining
-from archlab.checking.pipelines import FACTORIES, read_pipeline, width_of
+from archlab.checking.origins import has_foreign_blocks
+from archlab.checking.pipelines import FACTORIES, is_own, read_pipeline, width_of
 from archlab.checking.settings import SCORES
 from archlab.checking.structure import RULES, check_structure
 from archlab.configs.code import import_code
@@ -131,6 +134,33 @@ def test_transformers_are_heard_by_their_own_listeners(monkeypatch: pytest.Monke
     assert said() == [("error", "width 16, its upstream a gives 32", own)]
     inner["width"] = 32
     assert said() == []
+
+
+@pytest.mark.parametrize(
+    ("module", "own"),
+    [
+        *((f"{package}.layers", True) for package in ("spacy", "spacy_legacy", "spacy_loggers", "thinc")),
+        ("spacy_transformers.architectures", True),
+        ("spacy_curated_transformers.models.architectures", True),
+        ("spacy_of_ones_own", False),
+    ],
+)
+def test_what_is_own_is_built_here_and_known(monkeypatch: pytest.MonkeyPatch, module: str, own: bool) -> None:
+    def make() -> None: ...
+
+    make.__module__ = module
+    monkeypatch.setattr(registry, "get", lambda *_: make)
+    assert has_foreign_blocks({"model": {"@architectures": "a.v1"}}) is not own
+    assert is_own.__wrapped__("architectures", "a.v1") is own
+
+
+def test_what_is_not_registered_is_not_foreign_and_what_fails_for_another_reason_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert not has_foreign_blocks({"model": {"@architectures": "test.Absent.v1"}})
+    monkeypatch.setattr("archlab.checking.origins._module", Mock(side_effect=TypeError("a slip")))
+    with pytest.raises(TypeError, match="a slip"):
+        has_foreign_blocks({"model": cnn()})
 
 
 @pytest.mark.parametrize(

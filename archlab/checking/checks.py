@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 from archlab.checking.building import check_builds
+from archlab.checking.corpora import missing_corpora
 from archlab.checking.labels import check_labels
 from archlab.checking.probing import NOT_PROBED, SECONDS, check_probe
 from archlab.checking.structure import check_structure
-from archlab.checking.typing import check_types, doubtful_misfits
+from archlab.checking.typing import SHOWN_WHEN_RUN, check_types, doubtful_misfits
+from archlab.configs.filling import SECTION_ORDER
 from archlab.configs.loading import Source, as_config, interpolated
 from archlab.errors import UsageError, did_you_mean
 from archlab.memory import Memory
@@ -52,7 +54,12 @@ def check(
     values = interpolated(config)
     if for_training and not values["initialize"].get("init_tok2vec"):
         values = as_config({**values, "pretraining": {}})
-    findings = [*_ignored(source), *check_types(values, memory), *check_structure(values)]
+    findings = [
+        *_ignored(source),
+        *missing_corpora(values),
+        *check_types(values, memory),
+        *check_structure(values),
+    ]
     doubtful = doubtful_misfits(values).intersection(findings) if level == "probe" else set()
     shown: list[Finding] = []
     if level != "types" and not _has_errors(findings, doubtful):
@@ -61,6 +68,7 @@ def check(
             shown += check_probe(values, code, seconds)
         if not _has_errors(shown) and not any(f.message.startswith(NOT_PROBED) for f in shown):
             findings = [_disproved(finding) if finding in doubtful else finding for finding in findings]
+            findings = [_shown(finding) if level == "probe" else finding for finding in findings]
     findings += shown
     return Report(tuple(sorted((_placed(f, source) for f in findings), key=_order)))
 
@@ -75,17 +83,24 @@ def _disproved(finding: Finding) -> Finding:
     return replace(finding, severity="warning", message=message, fix="mend the annotation")
 
 
+def _shown(finding: Finding) -> Finding:
+    """A note that only running shows whether a block fits, once it has run."""
+    if not finding.message.endswith(SHOWN_WHEN_RUN):
+        return finding
+    return replace(finding, message=finding.message.replace(SHOWN_WHEN_RUN, "the probe ran it, and it fits"))
+
+
 def _ignored(source: Source | None) -> list[Finding]:
     """A warning for each setting of the file that spaCy drops without a word."""
-    return [
-        Finding(
-            severity="warning",
-            slot=path.rpartition(".")[0],
-            message=f"there is no setting {path.rpartition('.')[2]}: spaCy ignores it",
-            fix="mend its name, or remove it",
-        )
-        for path in (source.ignored if source else ())
-    ]
+    findings = []
+    for path in source.ignored if source else ():
+        section, _, name = path.rpartition(".")
+        message = f"there is no setting {name}: spaCy ignores it"
+        if not section:
+            message = f"there is no section [{name}], and nothing refers to it: spaCy ignores it"
+        fix = (not section and did_you_mean(name, SECTION_ORDER)) or "mend its name, or remove it"
+        findings.append(Finding(severity="warning", slot=section or name, message=message, fix=fix))
+    return findings
 
 
 def _placed(finding: Finding, source: Source | None) -> Finding:

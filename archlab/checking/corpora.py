@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from archlab.checking.building import bare_pipeline
 from archlab.configs.slotting import get_section
 from archlab.errors import CorpusError, explain
+from archlab.records import Finding
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
@@ -68,6 +69,24 @@ def require_corpora(config: Mapping[str, Any]) -> None:
     scored = {name: need for name, need in needs.items() if _is_scored(config, name)}
     dev = _read(places["dev"], config, readers["dev"], nlp, scored, {}, DEV_DOCUMENTS)
     _read(places["train"], config, readers["train"], nlp, needs, dev, MAX_DOCUMENTS)
+
+
+def missing_corpora(config: Mapping[str, Any]) -> list[Finding]:
+    """A warning for each corpus whose file is not there; a path that is null is given when it is trained.
+
+    config: filled and interpolated.
+    """
+    findings = []
+    for place in dict.fromkeys(config["training"].get(f"{role}_corpus") for role in ("train", "dev")):
+        reader = get_section(config, place) if isinstance(place, str) else None
+        if not isinstance(reader, Mapping) or not isinstance(reader.get("path"), str) or not reader["path"]:
+            continue
+        try:
+            _require_file(str(place), config)
+        except CorpusError as error:
+            message = error.message.removeprefix(f"{place}: ")
+            findings.append(Finding(severity="warning", slot=str(place), message=message, fix=error.hint))
+    return findings
 
 
 def _needs(config: Mapping[str, Any]) -> dict[str, Need]:

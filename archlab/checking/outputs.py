@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from archlab.catalog.defaults import dictated
-from archlab.checking.pipelines import Component, Pipeline, as_width, width_of
+from archlab.checking.pipelines import LABEL_TOKENS, Component, Pipeline, as_width, width_of
 from archlab.configs.slotting import block_reference, get_section
 from archlab.records import Finding
 
@@ -13,7 +13,6 @@ CLASSIFIERS = (
     *(f"spacy.{name}.v{n}" for name in ("TextCatEnsemble", "TextCatCNN") for n in (1, 2)),
     *(f"spacy.{name}.v1" for name in ("TextCatReduce", "TextCatParametricAttention", "TextCatLowData")),
 )
-LABEL_TOKENS = ("tagger", "morphologizer", "senter", "trainable_lemmatizer")
 TAGGERS = ("spacy.Tagger.v1", "spacy.Tagger.v2")
 
 

@@ -25,7 +25,9 @@ LISTENERS = {
 }
 """Each block that listens, with the factory of the components that it can hear."""
 
-_TAGGERS = ("tagger", "morphologizer", "senter", "trainable_lemmatizer")
+LABEL_TOKENS = ("tagger", "morphologizer", "senter", "trainable_lemmatizer")
+"""The factories of components whose models give a score for each label of a token."""
+
 _CLASSIFIERS = ("textcat", "textcat_multilabel", "spancat", "spancat_singlelabel", "span_finder")
 _PARSERS = ("ner", "beam_ner", "parser", "beam_parser", "entity_linker")
 _RULERS = (
@@ -38,7 +40,7 @@ _RULERS = (
 )
 _FUNCTIONS = ("doc_cleaner", "merge_entities", "merge_noun_chunks", "merge_subtokens", "token_splitter")
 
-MODEL_FACTORIES = frozenset({"tok2vec", *_TAGGERS, *_CLASSIFIERS, *_PARSERS})
+MODEL_FACTORIES = frozenset({"tok2vec", *LABEL_TOKENS, *_CLASSIFIERS, *_PARSERS})
 """The factories of spaCy whose components hold a model."""
 
 FACTORIES = MODEL_FACTORIES | {*_RULERS, *_FUNCTIONS, "transformer", "curated_transformer"}
@@ -186,6 +188,11 @@ def width_of(section: Any) -> int | None:
         *_, last = [None, *as_section(section.get("*")).values()]
         return width_of(last)
     return None
+
+
+def gives_vectors(name: str) -> bool:
+    """Whether the architecture of this name gives vectors for tokens, and not the scores of labels."""
+    return name in (*_AS_WIDE_AS_SAID, "spacy.Tok2Vec.v1", "spacy.Tok2Vec.v2")
 
 
 def width_setting(path: str, section: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ from archlab.catalog.registered import Signature, factory_defaults, factory_sign
 from archlab.catalog.signatures import accepts, describe, gloss, model_of, model_types
 from archlab.catalog.values import type_error
 from archlab.checking.combinators import Mismatch, is_combinator, output_type
-from archlab.checking.pipelines import is_own
+from archlab.checking.pipelines import LABEL_TOKENS, gives_vectors, is_own
 from archlab.configs.slotting import (
     block_reference,
     component_factory,
@@ -27,6 +27,8 @@ from archlab.memory import Memory
 from archlab.records import Finding
 
 MAX_NAMED = 5
+SHOWN_WHEN_RUN = "whether it fits shows only when it runs"
+"""The end of a note on a block whose types are not known."""
 
 
 def check_types(config: Mapping[str, Any], memory: Memory | None = None) -> list[Finding]:
@@ -126,13 +128,18 @@ def _check_arguments(path: str, given: Mapping[str, Any], taken: Signature) -> I
         is_block = isinstance(value, Mapping) and block_reference(value) is not None
         if is_block or type_error(value, annotation) is None:
             continue
+        fix = f"set {name} to a value of type {describe(annotation)}"
+        if value is None and parameters[name].default is None:  # its default contradicts its annotation
+            fix = (
+                f"annotate it where {taken.name} is written: {name}: Optional[{describe(annotation)}] = None"
+            )
         yield Finding(
             severity="error",
             slot=path,
             message=f"{name} = {value!r} is not {describe(annotation)}",
             expected=describe(annotation),
             given=type(value).__name__,
-            fix=f"set {name} to a value of type {describe(annotation)}",
+            fix=fix,
         )
 
 
@@ -153,7 +160,7 @@ def _check_fit(config: Mapping[str, Any], path: str, given: Signature) -> Iterat
         yield Finding(
             severity="note",
             slot=path,
-            message=f"{given.name} states no types: whether it fits shows only when it runs",
+            message=f"{given.name} states no types: {SHOWN_WHEN_RUN}",
             expected=describe(expected),
             fix=f"annotate what it returns: -> {describe(expected)}",
         )
@@ -209,6 +216,8 @@ def _what_fits(config: Mapping[str, Any], path: str, expected: Any, registry: st
                 fitting.append(name)
         except ArchlabError:  # a block that cannot be imported fits nowhere
             continue
+    if component_factory(config, path) in LABEL_TOKENS and path.count(".") == 2:
+        fitting = [name for name in fitting if not gives_vectors(name)]
     if not fitting:
         return None
     newest = {name.rpartition(".v")[0]: name for name in fitting}  # names() is sorted: the last is the newest

@@ -9,7 +9,7 @@ import typer
 from archlab.checking.probing import SECONDS
 from archlab.cli.options import Code, FindingsFormat, Seconds, print_json, read_overrides
 from archlab.errors import InvalidError
-from archlab.records import Report
+from archlab.records import Finding, Report
 
 
 def check(
@@ -44,11 +44,17 @@ def check(
     from archlab.reporting.terminal import make_console, show_report
 
     overrides = read_overrides(ctx)
-    import_code(code or ())
-    if file.suffix in (".yml", ".yaml"):
-        report, subject = _check_sweep(file, level, code or [], seconds, overrides)
-    else:
-        report, subject = _check_config(file, level, code or [], seconds, overrides)
+    try:
+        import_code(code or ())
+        if file.suffix in (".yml", ".yaml"):
+            report, subject = _check_sweep(file, level, code or [], seconds, overrides)
+        else:
+            report, subject = _check_config(file, level, code or [], seconds, overrides)
+    except InvalidError as error:
+        if format is FindingsFormat.text:
+            raise
+        finding = Finding(severity="error", slot="", message=error.message, fix=error.hint, file=str(file))
+        report, subject = Report((finding,)), str(file)
     if format is FindingsFormat.json:
         print_json(report.to_dict())
     elif format is FindingsFormat.github:

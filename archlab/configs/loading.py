@@ -63,14 +63,16 @@ def read_config(path: str | Path, overrides: Mapping[str, Any] | None = None) ->
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise ConfigError(f"There is no config {path}.") from None
+        raise ConfigError(
+            f"There is no config {path}.", "Name another; where a base is meant, by --base FILE."
+        ) from None
     except UnicodeDecodeError:
         raise ConfigError(f"{path} is not UTF-8 text.") from None
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror or error}.") from None
     parsed = parse_config(text, str(path))
     filled = fill_config(parsed, str(path))
-    ignored = tuple(_missing_settings(parsed, filled))
+    ignored = (*_missing_settings(parsed, filled), *_unread_sections(parsed))
     if overrides:  # set before filling: what is filled may depend on them
         known = {_known_path(filled, dotted): value for dotted, value in overrides.items()}
         filled = fill_config(override_config(parsed, known), str(path))
@@ -157,6 +159,14 @@ def _missing_settings(parsed: Mapping[str, Any], filled: Mapping[str, Any], path
             yield here
         elif isinstance(value, Mapping) and isinstance(filled[key], Mapping):
             yield from _missing_settings(value, filled[key], here)
+
+
+def _unread_sections(parsed: "Config") -> Iterator[str]:
+    """Sections that spaCy does not know and nothing refers to."""
+    text = parsed.to_str(interpolate=False)
+    for name in parsed:
+        if name not in SECTION_ORDER and not re.search(rf"\$\{{{re.escape(name)}[.:]", text):
+            yield name
 
 
 def config_text(config: "Config") -> str:

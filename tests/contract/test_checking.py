@@ -1,5 +1,6 @@
 """The check is right about what fits, and says how to mend what does not."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from archlab.records import Finding
 
 if TYPE_CHECKING:
     from confection import Config
+    from conftest import Cli
 
 TAGGER = """
 [nlp]
@@ -376,3 +378,57 @@ def test_a_corpus_that_is_not_there_says_nothing_of_labels(workplace: Path) -> N
     settings = {"gold_preproc": False, "max_length": 0, "limit": 0, "augmenter": None}
     base["corpora"]["train"] = {"@readers": "spacy.Corpus.v1", "path": "no/such.spacy", **settings}
     assert archlab.check(archlab.swap(base, "textcat.model", "spacy.TextCatBOW.v1", nO=7).config).ok
+
+
+def test_a_corpus_whose_file_is_not_there_is_a_warning_and_a_null_path_is_none(
+    workplace: Path,
+) -> None:
+    base = archlab.load_config(workplace / "configs" / "base.cfg")
+    settings = {"gold_preproc": False, "max_length": 0, "limit": 0, "augmenter": None}
+    base["corpora"]["train"] = {"@readers": "spacy.Corpus.v1", "path": "trian.spacy", **settings}
+    (finding,) = archlab.check(base, "types").findings
+    assert (finding.severity, finding.slot) == ("warning", "corpora.train")
+    assert finding.message.startswith("there is no trian.spacy (looked for in")
+    assert finding.fix == "Name another: --corpora.train.path FILE"
+    base["corpora"]["train"]["path"] = None
+    assert archlab.check(base, "types").findings == ()
+
+
+def test_a_section_that_nobody_reads_is_a_warning(tmp_path: Path) -> None:
+    own = "[mine]\nx = 1\n[trainig]\nmax_steps = 5\n[training]\nmax_steps = ${mine.x}\n"
+    (tmp_path / "my.cfg").write_text(TAGGER + own)
+    config, source = read_config(tmp_path / "my.cfg")
+    found = [(f.slot, f.message, f.fix) for f in archlab.check(config, "types", source=source).findings]
+    message = "there is no section [trainig], and nothing refers to it: spaCy ignores it"
+    assert found == [("trainig", message, "Did you mean training?")]
+
+
+def test_an_argument_whose_default_contradicts_its_annotation_is_mended_in_the_code(tmp_path: Path) -> None:
+    code = """
+import spacy
+from typing import List
+from spacy.tokens import Doc
+from thinc.api import Model
+from thinc.types import Floats2d
+
+@spacy.registry.architectures("test.ForgetsOptional.v1")
+def forgets(nO: int = None) -> Model[List[Doc], List[Floats2d]]: ...
+"""
+    (tmp_path / "forgets.py").write_text(code)
+    import_code([tmp_path / "forgets.py"])
+    model = '[components.tagger.model]\n@architectures = "test.ForgetsOptional.v1"\nnO = null\n'
+    config = fill_config(parse_config(TAGGER + model))
+    (error,) = archlab.check(config, "types").errors
+    assert error.fix == "annotate it where test.ForgetsOptional.v1 is written: nO: Optional[int] = None"
+
+
+def test_a_fatal_fault_is_a_finding_in_the_format_asked_for(cli: "Cli", tmp_path: Path) -> None:
+    (tmp_path / "my.cfg").write_text(TAGGER.replace('["tagger"]', '["tager"]'))
+    shown = cli("check", str(tmp_path / "my.cfg"), "--format", "json")
+    assert shown.code == 3
+    report = json.loads(shown.out)
+    assert not report["ok"]
+    assert "the pipeline names 'tager'" in report["findings"][0]["message"]
+    annotated = cli("check", str(tmp_path / "my.cfg"), "--format", "github")
+    assert annotated.code == 3
+    assert annotated.out.startswith("::error file=")

@@ -131,7 +131,8 @@ def _timeout(slot: str, phase: str, seconds: float) -> Finding:
     more = f"--seconds {MORE_TIMES * seconds:g}"
     if phase in _BEFORE:
         what = "its process was still starting" if phase == "starting" else "its documents were not read yet"
-        return Finding(severity="warning", slot=slot, message=f"{NOT_PROBED}: after {seconds:g} s {what}")
+        message, fix = f"{NOT_PROBED}: after {seconds:g} s {what}", f"give the probe more time: {more}"
+        return Finding(severity="warning", slot=slot, message=message, fix=fix)
     message = f"it hangs while {phase}: not done after {seconds:g} s"
     fix = f"if it is only slow, give the probe more time: {more}"
     return Finding(severity="error", slot=slot, message=message, fix=fix)

@@ -9,6 +9,8 @@ from typing import Any
 from archlab.errors import ConfigError
 
 VARIABLE = re.compile(r"(?<!\$)\$\{([\w.:-]+)\}")
+SECTION_REFERENCE = re.compile(r"__SECTION__:([\w.:-]+)")
+"""What confection makes of a variable that names a section."""
 
 
 def refuse_circles(config: Mapping[str, Any], name: str, lines: Mapping[str, int] | None = None) -> None:
@@ -58,8 +60,10 @@ def _variables(path: str, section: Mapping[str, Any]) -> Iterator[tuple[str, Map
     for key, value in section.items():
         if isinstance(value, Mapping):
             yield from _variables(_inside(path, key), value)
-        elif isinstance(value, str | list) and "${" in (text := str(value)):
-            yield path, section, key, text
+        elif isinstance(value, str | list):
+            text = SECTION_REFERENCE.sub(r"${\1}", str(value))
+            if "${" in text:
+                yield path, section, key, text
 
 
 def _named(path: str, section: Mapping[str, Any], text: str) -> list[str]:

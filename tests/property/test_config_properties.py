@@ -1,5 +1,6 @@
 """Configs, plans and tables under values that nobody would think of."""
 
+import json
 import keyword
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from archlab.configs.differences import diff_configs
 from archlab.configs.fingerprints import digest, variant_id
 from archlab.configs.loading import as_config, config_text, parse_config
 from archlab.configs.variables import resolve
+from archlab.errors import ConfigError
 
 KEYS = st.from_regex(r"[a-z][a-z_0-9]{0,8}", fullmatch=True).filter(lambda key: not keyword.iskeyword(key))
 TEXTS = st.text(
@@ -51,11 +53,24 @@ def test_variables_are_resolved_as_confection_resolves_them(
     try:
         expected = config.interpolate()
     except Exception as error:
-        with pytest.raises(type(error)):
+        with pytest.raises((type(error), ConfigError)):  # a circle is told as one
+            resolve(config)
+        return
+    if _holds_itself(expected):
+        with pytest.raises(ConfigError, match="refers to itself"):
             resolve(config)
         return
     assert repr(resolve(config)) == repr(expected)
     assert resolve(config).is_interpolated
+
+
+def _holds_itself(data: dict[str, Any]) -> bool:
+    """What confection makes of a section that refers to itself."""
+    try:
+        json.dumps(data)
+    except ValueError:
+        return True
+    return False
 
 
 @given(CONFIGS)

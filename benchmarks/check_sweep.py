@@ -124,9 +124,8 @@ STAGES = {
         "swap": "swap",
         "fill_config": "fill",
         "make_variant": "name",
-        "check": "check",
     },
-    "archlab.planning.plans": {"merge_findings": "merge findings"},
+    "archlab.planning.plans": {"check": "check", "merge_findings": "merge findings"},
     "archlab.planning.runs:RunSettings": {"runs": "list runs"},
 }
 
@@ -161,20 +160,20 @@ def measure_plan(folder: Path) -> Measured:
     import archlab
     from archlab.configs.loading import interpolated
 
-    variants: Any = resolve_name("archlab.planning.variants")
+    plans: Any = resolve_name("archlab.planning.plans")
     archlab.plan(folder / "tiny.yml", level="types")
     watch, checked = Stopwatch(), []
     for place, functions in STAGES.items():
         owner = resolve_name(place)
         for name, stage in functions.items():
             setattr(owner, name, watch.measure(stage, getattr(owner, name)))
-    check = variants.check
+    check = plans.check
 
     def keep_and_check(config: Any, *args: Any, **kwargs: Any) -> Any:
         checked.append(config)
         return check(config, *args, **kwargs)
 
-    variants.check = keep_and_check
+    plans.check = keep_and_check
     planned = watch.measure("plan", archlab.plan)(folder / "sweep.yml", level="types")
     assert len(planned.variants) + len(planned.rejected) == len(checked) == VARIANTS
     assert planned.rejected

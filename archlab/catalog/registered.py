@@ -221,20 +221,22 @@ def _registered_function(registry: str, name: str) -> Callable[..., Any] | None:
     function: Callable[..., Any] | None = REGISTRY.get((*found.namespace, name))
     for entry in _announced(found):
         if entry.name == name:
-            try:
-                function = entry.load()
-            except KeyboardInterrupt:
-                raise
-            except BaseException as error:  # whatever the import of somebody else's package raises
-                raise _not_importable(registry, name, error) from error
+            function = _loaded(entry, registry)
     return function
 
 
-def _not_importable(registry: str, name: str, error: BaseException) -> InvalidError:
-    return InvalidError(
-        f"{name} is announced in the registry {registry} and cannot be imported: {explain(error)}",
-        "Mend or uninstall the package that brings it.",
-    )
+def _loaded(entry: EntryPoint, registry: str) -> Callable[..., Any]:
+    """What an entry point announces. Raises InvalidError where it cannot be imported."""
+    try:
+        function: Callable[..., Any] = entry.load()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # whatever the import of somebody else's package raises
+        raise InvalidError(
+            f"{entry.name} is announced in the registry {registry} and cannot be imported: {explain(error)}",
+            "Mend or uninstall the package that brings it.",
+        ) from error
+    return function
 
 
 def _language_class(lang: str | None) -> Any:
@@ -259,12 +261,7 @@ def _language_with(factory: str, lang: str) -> Any:
         return language
     for entry in _entry_points("spacy_factories"):
         if entry.name == factory:
-            try:
-                entry.load()
-            except KeyboardInterrupt:
-                raise
-            except BaseException as error:  # whatever the import of somebody else's package raises
-                raise _not_importable("factories", factory, error) from error
+            _loaded(entry, "factories")
     if not language.has_factory(factory):
         raise UnknownBlockError(
             f"There is no component factory {factory!r}.", did_you_mean(factory, factory_names())

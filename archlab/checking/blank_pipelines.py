@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from archlab.catalog.registered import factory_defaults, factory_names
+from archlab.checking.pipelines import LISTENER
 from archlab.configs.filling import fill_config
 from archlab.configs.slotting import block_reference, walk_blocks
 from archlab.configs.swapping import swap
@@ -18,7 +19,6 @@ LISTENING = "tagger"
 """Who listens to a shared tok2vec where that is what the pipeline is about."""
 
 SPELLED = "spacy.Tok2Vec.v2"
-LISTENER = "spacy.Tok2VecListener.v1"
 
 Layout = Literal["default", "spelled", "shared"]
 

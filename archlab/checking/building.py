@@ -1,6 +1,6 @@
 """Level build: construct every component and what [training] names; nothing is initialised or trained."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from functools import partial
 from typing import Any
@@ -84,17 +84,13 @@ def _build_components(nlp_section: dict[str, Any], components: dict[str, dict[st
         return
     for name, component in components.items():
         slot = f"components.{name}.model" if "model" in component else f"components.{name}"
-        yield slot, None
-        try:
-            if "source" in component:
-                _add_sourced(nlp, name, component)
-            else:
-                settings = {key: value for key, value in component.items() if key != "factory"}
-                nlp.add_pipe(component["factory"], name=name, config=settings)
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:
-            yield slot, f"it cannot be built: {explain(error)}"
+        add = _add_sourced if "source" in component else _add_made
+        yield from _step(slot, "it cannot be built", partial(add, nlp, name, component))
+
+
+def _add_made(nlp: Any, name: str, component: Mapping[str, Any]) -> None:
+    settings = {key: value for key, value in component.items() if key != "factory"}
+    nlp.add_pipe(component["factory"], name=name, config=settings)
 
 
 def _add_sourced(nlp: Any, name: str, component: Mapping[str, Any]) -> None:
@@ -108,22 +104,20 @@ def _add_sourced(nlp: Any, name: str, component: Mapping[str, Any]) -> None:
 def _resolve_blocks(training: dict[str, Any]) -> Iterator[Step]:
     from spacy.util import registry
 
-    yield "training", None
-    try:
-        registry.resolve(
-            {"training": {key: value for key, value in training.items() if isinstance(value, dict)}}
-        )
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:
-        yield "training", f"it cannot be resolved: {explain(error)}"
+    blocks = {key: value for key, value in training.items() if isinstance(value, dict)}
+    yield from _step("training", "it cannot be resolved", partial(registry.resolve, {"training": blocks}))
 
 
 def _build_pretraining(config: dict[str, Any]) -> Iterator[Step]:
-    yield "pretraining", None
+    yield from _step("pretraining", "its model cannot be built", partial(build_pretraining, config))
+
+
+def _step(slot: str, what: str, work: Callable[[], Any]) -> Iterator[Step]:
+    """Some work on a slot, and what goes wrong with it: it runs user code, and all of that is a finding."""
+    yield slot, None
     try:
-        build_pretraining(config)
+        work()
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        yield "pretraining", f"its model cannot be built: {explain(error)}"
+        yield slot, f"{what}: {explain(error)}"

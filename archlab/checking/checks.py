@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from archlab.checking.building import check_builds
 from archlab.checking.corpora import missing_corpora
+from archlab.checking.isolating import SECONDS
 from archlab.checking.labels import check_labels
-from archlab.checking.probing import NOT_PROBED, SECONDS, check_probe
+from archlab.checking.probing import check_probe, unprobed
 from archlab.checking.structure import check_structure
 from archlab.checking.typing import SHOWN_WHEN_RUN, check_types, doubtful_misfits
 from archlab.configs.filling import SECTION_ORDER
@@ -66,7 +67,7 @@ def check(
         shown += [*check_builds(values, seconds, memory), *check_labels(values, memory)]
         if level == "probe" and not _has_errors(shown):
             shown += check_probe(values, code, seconds)
-        if not _has_errors(shown) and not any(f.message.startswith(NOT_PROBED) for f in shown):
+        if not _has_errors(shown) and not unprobed(shown):
             findings = [_disproved(finding) if finding in doubtful else finding for finding in findings]
             findings = [_shown(finding) if level == "probe" else finding for finding in findings]
     findings += shown

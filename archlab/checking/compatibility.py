@@ -9,7 +9,7 @@ from pathlib import Path
 from archlab.checking.blank_pipelines import Layout, blank_pipelines, trainable_factories
 from archlab.checking.checks import check
 from archlab.checking.fitting import Candidate, Trial, in_order, probed, try_all
-from archlab.checking.probing import SECONDS
+from archlab.checking.isolating import SECONDS
 from archlab.checking.probing_many import OnProbe
 from archlab.configs.slotting import find_slot
 from archlab.errors import ArchlabError, ConfigError, UsageError, did_you_mean

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from archlab.catalog.registered import Signature, names, signature
 from archlab.catalog.signatures import accepts, describe, is_model
-from archlab.checking.probing import NOT_PROBED, SECONDS
+from archlab.checking.isolating import SECONDS
+from archlab.checking.probing import NOT_PROBED, unprobed
 from archlab.checking.probing_many import OnProbe, probe_all
 from archlab.checking.structure import check_structure
 from archlab.checking.typing import check_types
@@ -16,6 +17,7 @@ from archlab.configs.loading import interpolated
 from archlab.configs.slotting import expected_type, find_slot, get_section
 from archlab.configs.swapping import swap
 from archlab.errors import ArchlabError, SwapError
+from archlab.memory import Memory
 from archlab.records import Finding, Json, Slot
 
 if TYPE_CHECKING:
@@ -87,14 +89,32 @@ def fits(
 def try_all(config: "Config", slot: str) -> list[Trial]:
     """Every registered block in a slot, judged by types and structure."""
     found = find_slot(config, slot)
-    expected = expected_type(config, found.path)
-    before = interpolated(config)
-    already = set(_errors(before))
+    before, memory = interpolated(config), Memory()
+    place = _Place(
+        config=config,
+        slot=found,
+        expected=expected_type(config, found.path),
+        before=before,
+        already=frozenset(_errors(before, memory)),
+        memory=memory,
+    )
     return [
-        _try(config, found, expected, registry, name, before, already)
-        for registry in _registries(found, expected)
+        _try(place, registry, name)
+        for registry in _registries(found, place.expected)
         for name in reversed(names(registry))
     ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Place:
+    """Where candidates are tried. before: the config, interpolated. already: its own errors."""
+
+    config: "Config"
+    slot: Slot
+    expected: Any
+    before: Mapping[str, Any]
+    already: frozenset[Finding]
+    memory: Memory
 
 
 def probed(
@@ -130,24 +150,16 @@ def _registries(slot: Slot, expected: Any) -> Iterator[str]:
         yield from (registry for registry in ("architectures", "layers") if registry != slot.registry)
 
 
-def _try(
-    config: "Config",
-    slot: Slot,
-    expected: Any,
-    registry: str,
-    name: str,
-    before: Mapping[str, Any],
-    already: set[Finding],
-) -> Trial:
+def _try(place: _Place, registry: str, name: str) -> Trial:
     candidate = Candidate(
         registry=registry, name=name, verdict="misfit", reason="", returns="", arguments={}, summary=""
     )
     try:
         taken = signature(registry, name)
     except ArchlabError as error:
-        return Trial(replace(candidate, reason=error.message), before, None)
-    verdict, reason, after = _judge(config, slot, expected, taken, already)
-    block: Mapping[str, Any] = get_section(after, slot.path) if after is not None else {}
+        return Trial(replace(candidate, reason=error.message), place.before, None)
+    verdict, reason, after = _judge(place, taken)
+    block: Mapping[str, Any] = get_section(after, place.slot.path) if after is not None else {}
     judged = replace(
         candidate,
         verdict=verdict,
@@ -156,23 +168,22 @@ def _try(
         arguments={key: value for key, value in block.items() if not key.startswith("@")},
         summary=taken.summary,
     )
-    return Trial(judged, before, None if verdict == "misfit" else after)
+    return Trial(judged, place.before, None if verdict == "misfit" else after)
 
 
-def _judge(
-    config: "Config", slot: Slot, expected: Any, taken: Signature, already: set[Finding]
-) -> tuple[Fitness, str, Mapping[str, Any] | None]:
+def _judge(place: _Place, taken: Signature) -> tuple[Fitness, str, Mapping[str, Any] | None]:
     """The verdict, its reason, and the config after a bare swap, interpolated, where one can be made."""
-    by_type = "unknown" if expected in (None, Any) else accepts(expected, taken.returns)
+    slot = place.slot
+    by_type = "unknown" if place.expected in (None, Any) else accepts(place.expected, taken.returns)
     if by_type == "misfit":
         return "misfit", f"it is {describe(taken.returns)}", None
     without_arguments: Fitness = "needs" if by_type == "fits" else "unknown"
     try:
-        after = interpolated(swap(config, slot.path, f"@{taken.registry}:{taken.name}").config)
+        after = interpolated(swap(place.config, slot.path, f"@{taken.registry}:{taken.name}").config)
     except SwapError as error:
         reason = error.message.removeprefix(f"{slot.short}: {taken.name} ")
         return without_arguments, reason, None
-    new = [finding for finding in _errors(after) if finding not in already]
+    new = [finding for finding in _errors(after, place.memory) if finding not in place.already]
     if new:
         return "misfit", new[0].message, after
     combined = [p.name for p in taken.parameters if p.kind is p.kind.VAR_POSITIONAL]
@@ -183,8 +194,8 @@ def _judge(
     return "fits", "", after
 
 
-def _errors(values: Mapping[str, Any]) -> list[Finding]:
-    findings = [*check_types(values), *check_structure(values)]
+def _errors(values: Mapping[str, Any], memory: Memory) -> list[Finding]:
+    findings = [*check_types(values, memory), *check_structure(values)]
     return [finding for finding in findings if finding.severity == "error"]
 
 
@@ -197,8 +208,7 @@ def _decided(candidate: Candidate, before: Sequence[Finding], after: Sequence[Fi
     common = [finding.message for finding in after if finding.severity == "error"]
     if common:
         return replace(candidate, reason=f"{NOT_PROBED}: the config fails as it is: {common[0]}")
-    unprobed = [finding.message for finding in after if finding.message.startswith(NOT_PROBED)]
-    if unprobed:
-        return replace(candidate, reason=unprobed[0])
+    if why := unprobed(after):
+        return replace(candidate, reason=why[0])
     warnings = [finding.message for finding in new if finding.severity == "warning"]
     return replace(candidate, verdict="fits", reason=warnings[0] if warnings else "")

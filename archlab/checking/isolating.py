@@ -15,6 +15,8 @@ from typing import NoReturn
 from archlab.processes import describe_exit, kill_family
 
 SECONDS = 60.0
+"""Of wall time that the blocks of a config may take: to be built, and to be probed."""
+
 POLL_MILLISECONDS = 20
 
 Step = tuple[str, str | None]

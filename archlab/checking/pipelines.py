@@ -118,6 +118,13 @@ class Pipeline:
         keys = ("nlp.before_creation", "nlp.after_creation", "nlp.after_pipeline_creation")
         return any(get_section(self.config, key) for key in (*keys, "initialize.before_init"))
 
+    @property
+    def may_have_vectors(self) -> bool:
+        """Word vectors are loaded, or may be, by what is not known."""
+        own = block_reference(self.section("nlp.vectors")) in (None, ("vectors", "spacy.Vectors.v1"))
+        is_sourced = any(component.factory is None for component in self.components)
+        return bool(self.section("initialize").get("vectors")) or not own or self.has_callbacks or is_sourced
+
     def section(self, path: str) -> Mapping[str, Any]:
         """The section at a path; empty where there is none, or something else."""
         return as_section(get_section(self.config, path))

@@ -90,10 +90,7 @@ def vectors_objective(pipeline: Pipeline) -> Iterator[Finding]:
     """The words' vectors are what PretrainVectors predicts (E875)."""
     objective = pipeline.section("pretraining.objective")
     is_vectors = block_reference(objective) == ("architectures", "spacy.PretrainVectors.v1")
-    is_sourced = any(component.factory is None for component in pipeline.components)
-    has_vectors = pipeline.section("initialize").get("vectors") or pipeline.has_callbacks or is_sourced
-    own = block_reference(pipeline.section("nlp.vectors")) in (None, ("vectors", "spacy.Vectors.v1"))
-    if is_vectors and own and not has_vectors:
+    if is_vectors and not pipeline.may_have_vectors:
         yield Finding(
             severity="error",
             slot="pretraining.objective",

@@ -8,17 +8,17 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from archlab.checking.isolating import SECONDS
 from archlab.checking.locating import slot_of
 from archlab.checking.origins import origins
 from archlab.configs.loading import config_text
 from archlab.processes import child_environment, describe_exit, kill_family
 from archlab.records import Finding
 
-SECONDS = 60.0
 MARGIN_SECONDS = 1.0
 """How long before its time is up the child itself says where it hangs; then it is killed."""
 
@@ -65,6 +65,11 @@ def check_probe(
         (folder / "config.cfg").write_text(_text(config), encoding="utf8")
         code_of_exit = _run(folder, seconds, stop or threading.Event())
         return _findings(folder, config, code_of_exit, seconds)
+
+
+def unprobed(findings: Iterable[Finding]) -> list[str]:
+    """Why nothing is known of a config that was to be probed; empty where it was probed."""
+    return [finding.message for finding in findings if finding.message.startswith(NOT_PROBED)]
 
 
 def _text(config: Mapping[str, Any]) -> str:

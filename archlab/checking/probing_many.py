@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from archlab.checking.building import check_builds
-from archlab.checking.probing import SECONDS, check_probe
+from archlab.checking.isolating import SECONDS
+from archlab.checking.probing import check_probe
+from archlab.memory import Memory
 from archlab.processes import cores
 from archlab.records import Finding
 
@@ -29,7 +31,8 @@ def probe_all(
     seconds: of wall time for each. jobs: probes at once; default one per core.
     When interrupted it ends what it has started, and raises.
     """
-    found = {key: check_builds(config, seconds) for key, config in configs.items()}
+    memory = Memory()
+    found = {key: check_builds(config, seconds, memory) for key, config in configs.items()}
     waiting = [key for key, findings in found.items() if not findings]
     stop = threading.Event()
     with ThreadPoolExecutor(jobs or cores()) as pool:

@@ -14,7 +14,7 @@ from archlab.records import Finding
 
 def missing_vectors(pipeline: Pipeline) -> Iterator[Finding]:
     """A block that reads word vectors, and none are loaded: its first use raises an IndexError."""
-    if _may_have_vectors(pipeline):
+    if pipeline.may_have_vectors:
         return
     for component in pipeline.trained:
         for block in component.blocks:
@@ -143,14 +143,6 @@ def _reads_vectors(block: Block) -> str | None:
     if block.is_own and argument and block.section.get(argument) is True:
         return f"{argument} = true"
     return block.name if block.is_one_of("spacy.StaticVectors.v1", "spacy.StaticVectors.v2") else None
-
-
-def _may_have_vectors(pipeline: Pipeline) -> bool:
-    own = block_reference(pipeline.section("nlp.vectors")) in (None, ("vectors", "spacy.Vectors.v1"))
-    is_sourced = any(component.factory is None for component in pipeline.components)
-    return (
-        bool(pipeline.section("initialize").get("vectors")) or not own or pipeline.has_callbacks or is_sourced
-    )
 
 
 # Scores.

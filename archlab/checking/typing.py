@@ -61,7 +61,7 @@ def doubtful_misfits(config: Mapping[str, Any]) -> set[Finding]:
         if _is_foreign(get_section(config, path.rpartition(".")[0].removesuffix(".*")))
         or _is_foreign(block)
         or (is_combinator(block) and any(_is_foreign(inner) for _, inner in walk_blocks(block)))
-        for finding in _check_block_fit(config, path, block)
+        for finding in _check_fit_of(config, path, block)
         if finding.severity == "error"
     }
 
@@ -71,10 +71,11 @@ def _is_foreign(section: Any) -> bool:
     return reference is not None and not is_own(*reference)
 
 
-def _check_block_fit(config: Mapping[str, Any], path: str, block: Mapping[str, Any]) -> Iterator[Finding]:
+def _check_fit_of(config: Mapping[str, Any], path: str, block: Mapping[str, Any]) -> Iterator[Finding]:
     reference = block_reference(block)
+    assert reference is not None
     with suppress(ArchlabError):  # an unknown block is another finding
-        yield from _check_fit(config, path, signature(*(reference or ("", ""))))
+        yield from _check_fit(config, path, signature(*reference))
 
 
 def _parts(config: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from archlab.checking.probing import SECONDS
+from archlab.checking.isolating import SECONDS
 from archlab.cli.options import Code, FindingsFormat, Seconds, print_json, read_overrides
 from archlab.errors import InvalidError
 from archlab.records import Finding, Report

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from archlab.checking.probing import SECONDS
+from archlab.checking.isolating import SECONDS
 from archlab.cli.options import (
     DEFAULT_BASE,
     Base,

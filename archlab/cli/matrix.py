@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archlab.checking.probing import SECONDS
+from archlab.checking.isolating import SECONDS
 from archlab.cli.options import Code, Force, Probe, Probes, Seconds, json_text, require_output
 
 if TYPE_CHECKING:

@@ -1,7 +1,6 @@
 """The default engine: one process per run, as many at once as cores or GPU slots allow."""
 
 import json
-import signal
 import subprocess
 import sys
 import time
@@ -10,7 +9,7 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from archlab.engines.base import Event, Watcher, evaluated, failed, make_result, nobody
-from archlab.processes import child_environment, cores
+from archlab.processes import child_environment, cores, describe_exit
 from archlab.records import Outcome, Result, RunSpec
 from archlab.results.files import read_json
 from archlab.results.paths import RunPaths, SweepPaths
@@ -112,10 +111,8 @@ class _Child:
             return failed("timeout", f"not done after {self.spec.limits.minutes:g} minutes")
         code = self.process.returncode
         if code < 0:
-            name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
-            often = ", as the system does when memory runs out" if name == "SIGKILL" else ""
-            return failed("killed", f"the process was killed by {name}{often}")
-        return failed("error", f"the process ended with exit code {code} and left no result")
+            return failed("killed", f"the process {describe_exit(code)}")
+        return failed("error", f"the process {describe_exit(code)} and left no result")
 
     def new_progress(self) -> list[dict[str, Any]]:
         """Lines of progress.jsonl that have come since the last call."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archlab.checking.checks import check, merge_findings
-from archlab.checking.probing import SECONDS
+from archlab.checking.isolating import SECONDS
 from archlab.configs.loading import Source, read_config
 from archlab.configs.slotting import find_slot
 from archlab.errors import SweepError, UnknownSlotError, UsageError, did_you_mean

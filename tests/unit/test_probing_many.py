@@ -9,7 +9,7 @@ import pytest
 
 from archlab.checking import fitting, probing_many
 from archlab.checking.fitting import Candidate, Fitness, Trial, probed
-from archlab.checking.probing import SECONDS
+from archlab.checking.isolating import SECONDS
 from archlab.checking.probing_many import probe_all
 from archlab.records import Finding, Severity
 
@@ -94,7 +94,7 @@ class TestPool:
         self.stopped: list[bool] = []
         self.lock = threading.Lock()
 
-        def build(config: Any, seconds: float = SECONDS) -> list[Finding]:
+        def build(config: Any, seconds: float, memory: Any) -> list[Finding]:
             assert seconds == config.get("seconds", SECONDS)
             return list(config.get("builds", []))
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from archlab.catalog.registered import factory_defaults, factory_names
-from archlab.checking.pipelines import LISTENER
 from archlab.configs.filling import fill_config
 from archlab.configs.slotting import block_reference, walk_blocks
 from archlab.configs.swapping import swap
+from archlab.configs.widths import LISTENER
 from archlab.errors import ArchlabError
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ from typing import Any
 from archlab.checking.building import bare_pipeline
 from archlab.checking.corpora import MAX_DOCUMENTS, need_of
 from archlab.checking.outputs import compare_outputs
-from archlab.checking.pipelines import Component, as_section, as_width, read_pipeline
+from archlab.checking.pipelines import Component, read_pipeline
 from archlab.configs.slotting import block_reference, get_section
+from archlab.configs.widths import as_section, as_width
 from archlab.memory import Memory
 from archlab.records import Finding
 

@@ -8,18 +8,9 @@ one is called. Without either an update raises E203, or a transformer listener f
 import json
 from collections.abc import Iterator
 
-from archlab.checking.pipelines import (
-    FACTORIES,
-    LISTENER,
-    LISTENERS,
-    Block,
-    Component,
-    Pipeline,
-    as_section,
-    width_of,
-    width_setting,
-)
+from archlab.checking.pipelines import FACTORIES, Block, Component, Pipeline
 from archlab.configs.slotting import get_section
+from archlab.configs.widths import LISTENER, LISTENERS, as_section, width_of, width_setting
 from archlab.errors import did_you_mean
 from archlab.records import Finding
 

@@ -5,17 +5,8 @@ from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from typing import Any
 
+from archlab.catalog.origins import OWN
 from archlab.configs.slotting import block_reference, walk_blocks
-
-OWN = (
-    "spacy",
-    "spacy_legacy",
-    "spacy_loggers",
-    "spacy_transformers",
-    "spacy_curated_transformers",
-    "thinc",
-)
-"""The packages whose blocks are known: spaCy, what it brings along, its transformer packages, and Thinc."""
 
 
 def origins(config: Mapping[str, Any]) -> list[str]:

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from archlab.catalog.defaults import dictated
-from archlab.checking.pipelines import LABEL_TOKENS, Component, Pipeline, as_width, width_of
+from archlab.checking.pipelines import LABEL_TOKENS, Component, Pipeline
 from archlab.configs.slotting import block_reference, get_section
+from archlab.configs.widths import as_width, width_of
 from archlab.records import Finding
 
 CLASSIFIERS = (

@@ -4,26 +4,13 @@ Only what is certain counts as known: a component that is sourced from a trained
 neither spaCy nor Thinc brings, may do anything.
 """
 
-import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Literal
 
-from archlab.checking.origins import OWN
+from archlab.catalog.origins import is_own
 from archlab.configs.slotting import block_reference, get_section
-
-LISTENER = "spacy.Tok2VecListener.v1"
-
-LISTENERS = {
-    LISTENER: "tok2vec",
-    "spacy-transformers.TransformerListener.v1": "transformer",
-    **{
-        f"spacy-curated-transformers.{name}.v1": "curated_transformer"
-        for name in ("LastTransformerLayerListener", "ScalarWeightingListener", "TransformerLayersListener")
-    },
-}
-"""Each block that listens, with the factory of the components that it can hear."""
+from archlab.configs.widths import LISTENERS, as_section
 
 LABEL_TOKENS = ("tagger", "morphologizer", "senter", "trainable_lemmatizer")
 """The factories of components whose models give a score for each label of a token."""
@@ -174,80 +161,8 @@ def read_pipeline(config: Mapping[str, Any]) -> Pipeline:
     return Pipeline(config, tuple(components))
 
 
-def width_of(section: Any) -> int | None:
-    """The width of what a block gives for each token; None where it is not known."""
-    if _is_named(section, *_AS_WIDE_AS_SAID):
-        return as_width(section.get("width"))
-    if _is_named(section, "spacy.TorchBiLSTMEncoder.v1"):
-        width = as_width(section.get("width"))
-        # Each direction gives half: an odd width comes out as one less.
-        return width // 2 * 2 if width is not None and section.get("depth") != 0 else None
-    if _is_named(section, "spacy.Tagger.v1", "spacy.Tagger.v2"):
-        return as_width(section.get("nO"))
-    if _is_named(section, *_TRANSFORMERS):
-        return as_width(section.get("hidden_width"))
-    if _is_named(section, "spacy.Tok2Vec.v1", "spacy.Tok2Vec.v2"):
-        return width_of(section.get("embed" if _passes_through(section) else "encode"))
-    if _is_named(section, "concatenate.v1"):
-        widths = [width_of(layer) for layer in as_section(section.get("*")).values()]
-        return sum(filter(None, widths)) if widths and None not in widths else None
-    if _is_named(section, "chain.v1"):
-        *_, last = [None, *as_section(section.get("*")).values()]
-        return width_of(last)
-    return None
-
-
-def gives_vectors(name: str) -> bool:
-    """Whether the architecture of this name gives vectors for tokens, and not the scores of labels."""
-    return name in (*_AS_WIDE_AS_SAID, "spacy.Tok2Vec.v1", "spacy.Tok2Vec.v2")
-
-
-def width_setting(path: str, section: Mapping[str, Any]) -> str:
-    """The setting that decides `width_of` the block at `path`."""
-    if _is_named(section, "spacy.Tok2Vec.v1", "spacy.Tok2Vec.v2"):
-        inner = "embed" if _passes_through(section) else "encode"
-        return width_setting(f"{path}.{inner}", as_section(section.get(inner)))
-    if _is_named(section, "spacy.Tagger.v1", "spacy.Tagger.v2"):
-        return f"{path}.nO"
-    return f"{path}.hidden_width" if _is_named(section, *_TRANSFORMERS) else f"{path}.width"
-
-
-def as_width(value: Any) -> int | None:
-    """A number as it stands in the config; None for anything else."""
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def as_section(value: Any) -> Mapping[str, Any]:
-    """A section of the config; an empty one for anything else."""
-    return value if isinstance(value, Mapping) else {}
-
-
 def _as_names(value: Any) -> list[str]:
     return [name for name in value if isinstance(name, str)] if isinstance(value, list) else []
-
-
-_AS_WIDE_AS_SAID = (
-    *LISTENERS,
-    *(f"spacy.{name}.v{n}" for name in ("HashEmbedCNN", "MultiHashEmbed", "CharacterEmbed") for n in (1, 2)),
-    *(f"spacy.{name}.v{n}" for name in ("MaxoutWindowEncoder", "MishWindowEncoder") for n in (1, 2)),
-)
-
-
-_TRANSFORMERS = tuple(
-    f"spacy-curated-transformers.{name}Transformer.v1"
-    for name in ("Albert", "Bert", "Camembert", "Roberta", "Xlmr")
-)
-
-
-def _passes_through(tok2vec: Mapping[str, Any]) -> bool:
-    """A BiLSTM of depth 0 gives what it takes."""
-    encode: Any = tok2vec.get("encode")
-    return _is_named(encode, "spacy.TorchBiLSTMEncoder.v1") and encode.get("depth") == 0
-
-
-def _is_named(section: Any, *names: str) -> bool:
-    reference = block_reference(section) if isinstance(section, Mapping) else None
-    return reference is not None and reference[1] in names and is_own(*reference)
 
 
 def _collect_blocks(section: Mapping[str, Any], path: str, is_certain: bool, found: list[Block]) -> None:
@@ -259,15 +174,3 @@ def _collect_blocks(section: Mapping[str, Any], path: str, is_certain: bool, fou
     for key, value in section.items():
         if isinstance(value, Mapping):
             _collect_blocks(value, f"{path}.{key}", is_certain, found)
-
-
-@cache
-def is_own(registry: str, name: str) -> bool:
-    """Whether one of the packages in OWN brings the block: where it was written, not what it is called."""
-    from spacy.util import registry as registries
-
-    try:
-        function = inspect.unwrap(registries.get(registry, name))
-    except Exception:  # not registered, or its package cannot be imported: told at level types
-        return False
-    return getattr(function, "__module__", "").partition(".")[0] in OWN

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from archlab.catalog.registered import signature
 from archlab.catalog.signatures import describe, is_model
-from archlab.checking.pipelines import FACTORIES, LISTENER, MODEL_FACTORIES, Pipeline
+from archlab.checking.pipelines import FACTORIES, MODEL_FACTORIES, Pipeline
 from archlab.configs.slotting import block_reference, get_section, leads_somewhere
+from archlab.configs.widths import LISTENER
 from archlab.errors import ArchlabError, did_you_mean
 from archlab.records import Finding
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from archlab.checking.locating import short_name, walk_layers
 from archlab.checking.observing import Observed, annotate_alike, contradictions, differing, observe
-from archlab.checking.pipelines import as_section
 from archlab.checking.pretraining import build_pretraining, pretrain_shortly, raw_docs
 from archlab.checking.sample_docs import make_examples
 from archlab.checking.sampling import Sample, take_sample
 from archlab.configs.slotting import get_section
+from archlab.configs.widths import as_section
 from archlab.errors import explain
 from archlab.records import Severity
 

@@ -9,11 +9,12 @@ from dataclasses import replace
 from difflib import SequenceMatcher
 from typing import Any
 
+from archlab.catalog.origins import is_own
 from archlab.catalog.registered import Signature, factory_defaults, factory_signature, names, signature
 from archlab.catalog.signatures import accepts, describe, gloss, model_of, model_types
 from archlab.catalog.values import type_error
 from archlab.checking.combinators import Mismatch, is_combinator, output_type
-from archlab.checking.pipelines import LABEL_TOKENS, gives_vectors, is_own
+from archlab.checking.pipelines import LABEL_TOKENS
 from archlab.configs.slotting import (
     block_reference,
     component_factory,
@@ -22,6 +23,7 @@ from archlab.configs.slotting import (
     leads_somewhere,
     walk_blocks,
 )
+from archlab.configs.widths import gives_vectors
 from archlab.errors import ArchlabError, did_you_mean
 from archlab.memory import Memory
 from archlab.records import Finding

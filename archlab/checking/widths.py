@@ -2,16 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
-from archlab.checking.pipelines import (
-    LISTENER,
-    Block,
-    Pipeline,
-    as_section,
-    as_width,
-    width_of,
-    width_setting,
-)
+from archlab.checking.pipelines import Block, Pipeline
 from archlab.configs.slotting import block_reference, get_section
+from archlab.configs.widths import LISTENER, as_section, as_width, width_of, width_setting
 from archlab.errors import did_you_mean
 from archlab.records import Finding
 

@@ -35,13 +35,15 @@ from structure_configs import (
 )
 
 import archlab
+from archlab.catalog.origins import is_own
 from archlab.checking import pretraining
 from archlab.checking.origins import has_foreign_blocks
-from archlab.checking.pipelines import FACTORIES, is_own, read_pipeline, width_of
+from archlab.checking.pipelines import FACTORIES, read_pipeline
 from archlab.checking.settings import SCORES
 from archlab.checking.structure import RULES, check_structure
 from archlab.configs.code import import_code
 from archlab.configs.loading import as_config, interpolated
+from archlab.configs.widths import width_of
 from archlab.records import Finding
 
 CODE = """
@@ -116,7 +118,8 @@ def test_a_trained_pipeline_may_hold_the_tok2vec_or_listen_to_it() -> None:
 
 def test_transformers_are_heard_by_their_own_listeners(monkeypatch: pytest.MonkeyPatch) -> None:
     """The packages need not be installed: as if their blocks were registered."""
-    monkeypatch.setattr("archlab.checking.pipelines.is_own", lambda registry, name: True)
+    for module in ("archlab.checking.pipelines", "archlab.configs.widths"):
+        monkeypatch.setattr(f"{module}.is_own", lambda registry, name: True)
     whole = interpolated(as_config(Case("a", {"a": shared(), "tagger": tagger(listener())}).config()))
     roberta = {"@architectures": "spacy-curated-transformers.RobertaTransformer.v1", "hidden_width": 32}
     whole["components"]["a"] = {"factory": "curated_transformer", "model": roberta}

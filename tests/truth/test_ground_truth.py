@@ -12,8 +12,8 @@ import pytest
 from truth_blocks import NEED_FUNCTIONS, architectures, layers
 from truth_forge import CLASSES, Forge, Outcome, failure_class
 
+from archlab.catalog.origins import is_own
 from archlab.catalog.registered import names
-from archlab.checking.pipelines import is_own
 
 VERSIONS = "-".join(f"{name}-{version(name)}" for name in ("spacy", "thinc", "torch"))
 KEPT = Path("build/truth", VERSIONS)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from archlab.configs.loading import load_config as load_config
     from archlab.configs.slotting import slots as slots
     from archlab.configs.swapping import swap as swap
+    from archlab.configs.swapping import swap_all as swap_all
     from archlab.engines.driving import grid as grid
     from archlab.engines.driving import train as train
     from archlab.planning.plans import plan as plan
@@ -32,6 +33,7 @@ _MODULES = {
     "slots": "archlab.configs.slotting",
     "stored_results": "archlab.results.collection",
     "swap": "archlab.configs.swapping",
+    "swap_all": "archlab.configs.swapping",
     "train": "archlab.engines.driving",
 }
 

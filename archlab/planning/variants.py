@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from archlab.configs.filling import fill_config
 from archlab.configs.loading import override_config
 from archlab.configs.slotting import find_slot, get_section
-from archlab.configs.swapping import swap
+from archlab.configs.swapping import apply_change, tidy
 from archlab.errors import (
     InvalidError,
     SwapError,
@@ -20,7 +20,7 @@ from archlab.memory import Memory
 from archlab.planning.cells import Cell, Change, Names, full_path, settings_of
 from archlab.planning.runs import make_variant
 from archlab.planning.sweeps import Choice, Sweep
-from archlab.records import Finding, Placement, Rejected, Report, Variant
+from archlab.records import Finding, Placement, Rejected, Report, Swap, Variant
 
 if TYPE_CHECKING:
     from confection import Config
@@ -113,6 +113,7 @@ class VariantMaker:
                 self.begun[steps] = config
         order = [path for path, _ in cell.changes]
         applied.sort(key=lambda item: order.index(item[0]))
+        config, _ = tidy(self.base, config)
         return fill_config(config, memory=self.memory)
 
     def _change(self, config: "Config", path: str, choice: Choice | None, value: Any, where: str) -> "Config":
@@ -121,7 +122,7 @@ class VariantMaker:
         if choice.block is None:
             return config
         try:
-            return swap(config, path, choice.block, **choice.arguments).config
+            return apply_change(config, Swap(path, choice.block, choice.arguments)).config
         except UnknownBlockError as error:  # a slip of the pen, not a misfit
             raise SweepError(f"{where}: {error.message}", error.hint) from None
         except SwapError as error:

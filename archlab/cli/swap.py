@@ -102,7 +102,7 @@ def swap(
     if not report.ok:
         raise typer.Exit(InvalidError.exit_code)
     if output is not None:
-        _write(swapped, output)
+        _write(swapped, source.text, output)
     if train:
         _train(ctx, config, swapped, seeds, code or [], gpu_id, jobs, experiments, format, quiet)
     elif output is None and format is Format.text:
@@ -132,11 +132,11 @@ def _require_output(output: Path, base: Path, force: bool) -> None:
     require_output(output, "swapped.cfg", force=force)
 
 
-def _write(swapped: "Swapped", output: Path) -> None:
-    from archlab.configs.loading import config_text
+def _write(swapped: "Swapped", base_text: str, output: Path) -> None:
+    from archlab.configs.writing import config_text
     from archlab.results.files import write_text
 
-    text = config_text(swapped.config)
+    text = config_text(swapped.config, base_text)
     if str(output) == "-":
         typer.echo(text, nl=False)
     else:

@@ -8,8 +8,9 @@ import pytest
 import archlab
 from archlab.configs.filling import fill_config
 from archlab.configs.fingerprints import variant_id
-from archlab.configs.loading import config_text, override_config, parse_config
+from archlab.configs.loading import override_config, parse_config
 from archlab.configs.slotting import get_section
+from archlab.configs.writing import config_text
 from archlab.errors import SwapError, UnknownBlockError, UnknownSlotError
 
 if TYPE_CHECKING:

@@ -14,8 +14,9 @@ import archlab
 from archlab.configs.copying import copy_config
 from archlab.configs.differences import diff_configs
 from archlab.configs.fingerprints import digest, variant_id
-from archlab.configs.loading import as_config, config_text, parse_config
+from archlab.configs.loading import as_config, parse_config
 from archlab.configs.variables import resolve
+from archlab.configs.writing import config_text
 from archlab.errors import ConfigError
 
 KEYS = st.from_regex(r"[a-z][a-z_0-9]{0,8}", fullmatch=True).filter(lambda key: not keyword.iskeyword(key))

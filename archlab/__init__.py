@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from archlab.checking.checks import check as check
     from archlab.checking.compatibility import matrix as matrix
     from archlab.checking.fitting import fits as fits
+    from archlab.configs.comparing import diff as diff
     from archlab.configs.loading import load_config as load_config
     from archlab.configs.slotting import slots as slots
     from archlab.configs.swapping import swap as swap
@@ -24,6 +25,7 @@ __version__ = "0.1.0"
 
 _MODULES = {
     "check": "archlab.checking.checks",
+    "diff": "archlab.configs.comparing",
     "fits": "archlab.checking.fitting",
     "grid": "archlab.engines.driving",
     "load_config": "archlab.configs.loading",

@@ -51,11 +51,12 @@ def _prepare(
 
 
 def _register() -> None:
-    from archlab.cli import check, fits, grid, matrix, slots, swap, table, train
+    from archlab.cli import check, diff, fits, grid, matrix, slots, swap, table, train
 
     app.command("swap", context_settings=EXTRA)(swap.swap)
     app.command("slots", context_settings=EXTRA)(slots.slots)
     app.command("fits", context_settings=EXTRA)(fits.fits)
+    app.command("diff", context_settings=EXTRA)(diff.diff)
     app.command("matrix")(matrix.matrix)
     app.command("check", context_settings=EXTRA)(check.check)
     app.command("train", context_settings=EXTRA)(train.train)

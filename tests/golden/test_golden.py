@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 Golden = Callable[[str, str], None]
-COMMANDS = ["", "swap", "slots", "fits", "matrix", "check", "train", "grid", "table"]
+COMMANDS = ["", "swap", "recipes", "slots", "fits", "matrix", "check", "train", "grid", "table"]
 
 
 def shown(show: Callable[["Console"], None]) -> str:
@@ -65,6 +65,14 @@ def test_swap_back_from_a_bag_of_words(workplace: Path, golden: Golden) -> None:
 def test_slots(workplace: Path, golden: Golden) -> None:
     base = archlab.load_config(workplace / "configs" / "base.cfg")
     golden("slots", shown(lambda console: show_slots(console, archlab.slots(base))))
+
+
+@pytest.mark.usefixtures("workplace")
+@pytest.mark.parametrize(("name", "options"), [("", ()), ("_of_base", ("--base", "configs/base.cfg"))])
+def test_recipes(cli: "Cli", golden: Golden, name: str, options: tuple[str, ...]) -> None:
+    told = cli("recipes", *options).out
+    # whether the extra is there or not
+    golden(f"recipes{name}", re.sub(r"(?<=^transformer\n)(    .*\n)+", "    ...\n", told, flags=re.MULTILINE))
 
 
 def test_findings(workplace: Path, golden: Golden) -> None:

@@ -1,5 +1,6 @@
 """What is said of legacy versions is so: each defect is shown in spaCy itself, and the check tells it."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +141,20 @@ def test_some_encoders_read_over_the_end_of_a_text(
     assert (told is None) == keeps_to_itself
 
 
+def test_a_bilstm_reads_the_padding_of_shorter_texts_from_behind() -> None:
+    embed = built("spacy.MultiHashEmbed.v2", **HASHES, include_static_vectors=False)
+    encode = built("spacy.TorchBiLSTMEncoder.v1", width=16, depth=1, dropout=0.0)
+    model = built("spacy.Tok2Vec.v2", embed=embed, encode=encode)
+    docs = docs_of(spacy.blank("en"), *TEXTS)
+    model.initialize(docs)
+    together = model.predict(docs)
+    longest = max(docs, key=len)
+    for doc, given in zip(docs, together, strict=True):
+        (alone,) = model.predict([doc])
+        assert numpy.allclose(alone[:, :8], given[:, :8], atol=1e-5)
+        assert numpy.allclose(alone[:, 8:], given[:, 8:], atol=1e-5) == (doc is longest)
+
+
 # Components.
 
 
@@ -159,6 +174,26 @@ def test_an_old_parser_without_upper_layer_cannot_take_another_label(version: st
             nlp.update([london, acme])
     else:
         nlp.update([london, acme])
+
+
+def test_an_old_text_classifier_says_that_it_takes_no_label_later() -> None:
+    tok2vec = {"@architectures": "spacy.HashEmbedCNN.v2", **HASH_EMBED_CNN, "pretrained_vectors": None}
+    for version in ("v1", "v2"):
+        nlp: Any = spacy.blank("en")
+        model = {
+            "@architectures": f"spacy.TextCatCNN.{version}",
+            "tok2vec": tok2vec,
+            "exclusive_classes": True,
+        }
+        textcat: Any = nlp.add_pipe("textcat", config={"model": model})
+        cats = [("a good film", {"GOOD": 1.0, "BAD": 0.0}), ("the worst", {"GOOD": 0.0, "BAD": 1.0})]
+        examples = [Example.from_dict(nlp.make_doc(text), {"cats": truth}) for text, truth in cats]
+        nlp.initialize(partial(list, examples))
+        if version == "v2":
+            textcat.add_label("OTHER")
+            continue
+        with pytest.raises(ValueError, match="E922"):
+            textcat.add_label("OTHER")
 
 
 def test_an_old_entity_linker_passes_over_settings() -> None:

@@ -22,7 +22,19 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 Golden = Callable[[str, str], None]
-COMMANDS = ["", "swap", "slots", "fits", "diff", "matrix", "check", "train", "grid", "table"]
+COMMANDS = [
+    "",
+    "swap",
+    "recipes",
+    "slots",
+    "fits",
+    "diff",
+    "matrix",
+    "check",
+    "train",
+    "grid",
+    "table",
+]
 
 
 def shown(show: Callable[["Console"], None]) -> str:
@@ -105,6 +117,14 @@ def test_diff(cli: "Cli", golden: Golden) -> None:
     ]
     shown = [f"$ archlab diff {a} {b}\n{cli('diff', a, b).out}" for a, b in [*pairs, ("bow.cfg", "same.cfg")]]
     golden("diff", "\n".join(shown))
+
+
+@pytest.mark.usefixtures("workplace")
+@pytest.mark.parametrize(("name", "options"), [("", ()), ("_of_base", ("--base", "configs/base.cfg"))])
+def test_recipes(cli: "Cli", golden: Golden, name: str, options: tuple[str, ...]) -> None:
+    told = cli("recipes", *options).out
+    # whether the extra is there or not
+    golden(f"recipes{name}", re.sub(r"(?<=^transformer\n)(    .*\n)+", "    ...\n", told, flags=re.MULTILINE))
 
 
 def test_findings(workplace: Path, golden: Golden) -> None:

@@ -147,8 +147,6 @@ def _leaves(section: Mapping[str, Any], path: str) -> Iterator[tuple[str, str]]:
 def _rewritten(value: Any, path: str, key: str, names: Mapping[str, str]) -> Any:
     if isinstance(value, Mapping):
         return {inner: _rewritten(value[inner], f"{path}.{inner}", inner, names) for inner in value}
-    if path in _NAMED_IN and isinstance(value, list):
-        return [names.get(name, name) for name in value]
     if isinstance(value, list):
         return [_rewritten(item, path, "", names) for item in value]
     if not isinstance(value, str):

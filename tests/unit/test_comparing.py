@@ -194,6 +194,32 @@ def test_a_block_moves_within_its_component_rather_than_to_another() -> None:
     ]
 
 
+def moves(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    """`old_path new_path` of what has moved between two sets of components."""
+    rows = blocks(compared({"components": old}, {"components": new}))
+    return [" ".join(row.split()[1:3]) for row in rows if row.startswith("moved")]
+
+
+def test_of_several_places_one_in_the_same_component_counts_then_the_nearest() -> None:
+    layer = {"@layers": "x.v1"}
+    there = {"factory": "f", "model": {"deep": {"layer": layer}}}
+    other = {"factory": "g", "model": {}}
+    near = {"factory": "f", "model": {"z": layer, "other": {"layer": layer}}}
+    twin = {"factory": "g", "model": {"deep": {"layer": layer}}}
+    assert moves({"a": there, "b": other}, {"b": twin, "a": near}) == [
+        "a.model.deep.layer a.model.other.layer"
+    ]
+    far = {"factory": "f", "z": layer, "model": {}}
+    assert moves({"a": there, "b": other}, {"b": twin, "a": far}) == ["a.model.deep.layer a.z"]
+
+
+def test_a_listener_does_not_move() -> None:
+    listening = {"factory": "f", "model": {"@architectures": "m.v1", "tok2vec": LISTENER | {"width": 1}}}
+    assert moves({"a": listening}, {"b": {**listening, "factory": "g"}}) == ["a.model b.model"]
+    inner = {"factory": "g", "model": {"@architectures": "n.v1", "tok2vec": LISTENER | {"width": 1}}}
+    assert moves({"a": listening}, {"b": inner}) == []
+
+
 def test_a_block_that_is_still_at_its_place_has_not_moved() -> None:
     new = deepcopy(SHARED)
     new["components"]["ner"]["model"]["tok2vec"] = TOK2VEC

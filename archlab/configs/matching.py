@@ -45,8 +45,9 @@ def match_components(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str
 
 
 def kind_of(component: Mapping[str, Any]) -> str:
-    """What a component is: its factory, or the pipeline that it comes from."""
-    return str(component.get("factory") or f"of {component.get('source')}")
+    """What a component is: `factory tagger`, or `source en_core_web_sm`."""
+    key = "factory" if "factory" in component else "source"
+    return f"{key} {component.get(key)}"
 
 
 def section_names(config: Mapping[str, Any], matched: Mapping[str, str]) -> dict[str, str]:

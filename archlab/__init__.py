@@ -10,9 +10,14 @@ if TYPE_CHECKING:
     from archlab.checking.checks import check as check
     from archlab.checking.compatibility import matrix as matrix
     from archlab.checking.fitting import fits as fits
+    from archlab.configs.comparing import diff as diff
     from archlab.configs.loading import load_config as load_config
+    from archlab.configs.recipes import apply_recipe as apply_recipe
+    from archlab.configs.recipes import recipe_changes as recipe_changes
+    from archlab.configs.recipes import recipes as recipes
     from archlab.configs.slotting import slots as slots
     from archlab.configs.swapping import swap as swap
+    from archlab.configs.swapping import swap_all as swap_all
     from archlab.engines.driving import grid as grid
     from archlab.engines.driving import train as train
     from archlab.planning.plans import plan as plan
@@ -22,16 +27,21 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _MODULES = {
+    "apply_recipe": "archlab.configs.recipes",
     "check": "archlab.checking.checks",
+    "diff": "archlab.configs.comparing",
     "fits": "archlab.checking.fitting",
     "grid": "archlab.engines.driving",
     "load_config": "archlab.configs.loading",
     "load_sweep": "archlab.planning.sweeps",
     "matrix": "archlab.checking.compatibility",
     "plan": "archlab.planning.plans",
+    "recipe_changes": "archlab.configs.recipes",
+    "recipes": "archlab.configs.recipes",
     "slots": "archlab.configs.slotting",
     "stored_results": "archlab.results.collection",
     "swap": "archlab.configs.swapping",
+    "swap_all": "archlab.configs.swapping",
     "train": "archlab.engines.driving",
 }
 

@@ -35,6 +35,10 @@ class UnknownBlockError(UsageError):
     """A block that no registry has."""
 
 
+class UnknownRecipeError(UsageError):
+    """A recipe that there is not, or a value or argument that it does not take."""
+
+
 class InvalidError(ArchlabError):
     """Something given is invalid or missing: config, sweep, corpus, device, package."""
 

@@ -4,6 +4,7 @@ Records that are written to files have `to_dict` and `from_dict`; `from_dict` ig
 schemas and raises KeyError where a required key is missing.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, Self
 
@@ -42,6 +43,27 @@ class Slot:
     def short(self) -> str:
         """The path as people type it: without the leading `components.`."""
         return self.path.removeprefix("components.")
+
+
+@dataclass(frozen=True)
+class Swap:
+    """slot -> block, as people say it.
+
+    slot: its path; the leading `components.` may be left out. block: a registered name, `"@registry:name"`,
+    or a whole block (a mapping with its `@registry` key). arguments: what to set in it.
+    """
+
+    slot: str
+    block: str | Mapping[str, Any]
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A value for a setting of the config: `training.dropout`, 0.2."""
+
+    path: str
+    value: Any
 
 
 @dataclass(frozen=True, kw_only=True)

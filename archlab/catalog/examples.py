@@ -3,7 +3,7 @@
 From https://spacy.io/api/architectures, https://spacy.io/api/legacy and https://spacy.io/api/top-level; for
 curated transformers from the example project of spacy-curated-transformers (project/configs), and the size of
 each kind from the config.json of the model that `spacy init fill-curated-transformer` names as an example.
-Arguments that a component dictates (exclusive_classes, state_type) are left out on purpose.
+What a component dictates (exclusive_classes, state_type) goes before what stands here.
 """
 
 from typing import Any
@@ -15,6 +15,9 @@ _DOCS = "spaCy docs, architectures"
 _LEGACY_DOCS = "spaCy docs, legacy"
 _BATCHER_DOCS = "spaCy docs, batchers"
 _NO_VECTORS = "no default config of spaCy includes vectors"
+
+_EXCLUSIVE = "as in textcat; a component that dictates it has its own"
+_USUAL = "one layer, as small as it can be"
 
 _CNN: Block = {"window_size": 1, "maxout_pieces": 3, "depth": 4}
 _CHARACTERS: Block = {"width": 128, "rows": 7000, "nM": 64, "nC": 8}
@@ -78,6 +81,21 @@ def _example(
     }
 
 
+_MAXOUT: Block = {"@layers": "Maxout.v1", "nO": None, "nI": None, "nP": 3}
+_WRAPPED: dict[str, Block] = {
+    "with_array.v1": _MAXOUT,
+    "with_array2d.v1": _MAXOUT,
+    "with_ragged.v1": {"@layers": "with_array.v1", "layer": _MAXOUT, "pad": 0},
+    "with_padded.v1": {
+        "@layers": "LSTM.v1",
+        "nO": None,
+        "nI": None,
+        "bi": False,
+        "depth": 1,
+        "dropout": 0.0,
+    },
+}
+
 # (registry, name, argument) -> (value, source)
 EXAMPLES: dict[tuple[str, str, str], Example] = {
     # Embedding and encoding
@@ -133,6 +151,19 @@ EXAMPLES: dict[tuple[str, str, str], Example] = {
         },
         _LEGACY_DOCS,
     ),
+    **{
+        key: found
+        for name, versions in (
+            ("spacy.TextCatBOW", "v1 v2 v3"),
+            ("spacy.TextCatCNN", "v1 v2"),
+            ("spacy.TextCatEnsemble", "v1"),
+            ("spacy.TextCatReduce", "v1"),
+            ("spacy.TextCatParametricAttention", "v1"),
+        )
+        for key, found in _example(name, versions, {"exclusive_classes": True}, _EXCLUSIVE).items()
+    },
+    # Layers around another one, and what usually stands in them
+    **{("layers", name, "layer"): (layer, _USUAL) for name, layer in _WRAPPED.items()},
     # Pretraining
     **_example("spacy.PretrainVectors", "v1", {"maxout_pieces": 3, "hidden_size": 300, "loss": "cosine"}),
     **_example("spacy.PretrainCharacters", "v1", {"maxout_pieces": 3, "hidden_size": 300, "n_characters": 4}),

@@ -187,7 +187,7 @@ def _judge(place: _Place, taken: Signature) -> tuple[Fitness, str, Mapping[str, 
     if new:
         return "misfit", new[0].message, after
     combined = [p.name for p in taken.parameters if p.kind is p.kind.VAR_POSITIONAL]
-    if combined:  # no swap knows what a combinator is to combine
+    if combined and "*" not in get_section(after, slot.path):  # nothing for the combinator to combine
         return without_arguments, f"needs *{combined[0]}: no value is known.", None
     if by_type == "unknown":
         return "unknown", f"it is {describe(taken.returns)}; only a probe can tell", after

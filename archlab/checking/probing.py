@@ -15,7 +15,7 @@ from typing import Any
 from archlab.checking.isolating import SECONDS
 from archlab.checking.locating import slot_of
 from archlab.checking.origins import origins
-from archlab.configs.loading import config_text
+from archlab.configs.writing import config_text
 from archlab.processes import child_environment, describe_exit, kill_family
 from archlab.records import Finding
 

@@ -7,7 +7,7 @@ looks like is a warning. Each rule has been tried with spaCy, and a slow test tr
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from archlab.checking import listeners, outputs, pretraining, settings, transformers, widths
+from archlab.checking import legacy, listeners, outputs, pretraining, settings, transformers, widths
 from archlab.checking.pipelines import Pipeline, read_pipeline
 from archlab.records import Finding
 
@@ -20,6 +20,7 @@ RULES: tuple[Rule, ...] = (
     *outputs.RULES,
     *settings.RULES,
     *pretraining.RULES,
+    *legacy.RULES,
 )
 
 

@@ -4,15 +4,9 @@ from collections.abc import Iterator, Mapping
 
 from archlab.checking.pipelines import Block, Pipeline
 from archlab.configs.slotting import block_reference, get_section
-from archlab.configs.widths import LISTENER, as_section, as_width, width_of, width_setting
+from archlab.configs.widths import ENCODERS, LISTENER, TOK2VECS, as_section, as_width, width_of, width_setting
 from archlab.errors import did_you_mean
 from archlab.records import Finding
-
-ENCODERS = (
-    *(f"spacy.{name}.v{n}" for name in ("MaxoutWindowEncoder", "MishWindowEncoder") for n in (1, 2)),
-    "spacy.TorchBiLSTMEncoder.v1",
-)
-TOK2VECS = ("spacy.Tok2Vec.v1", "spacy.Tok2Vec.v2")
 
 
 def blocks_of(pipeline: Pipeline, *names: str) -> Iterator[Block]:

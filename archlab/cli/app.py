@@ -16,6 +16,7 @@ HELP = """Swap, check, train and compare model architectures in spaCy pipelines.
 Try:
   archlab slots                                          what can be swapped
   archlab fits textcat.model                             what may sit there
+  archlab recipes                                        changes that touch several slots at once
   archlab swap textcat.model spacy.TextCatBOW.v1         what a swap changes
   archlab swap textcat.model spacy.TextCatBOW.v1 --train base and variant, trained
   archlab grid configs/sweep.yml                         train a whole sweep
@@ -51,11 +52,13 @@ def _prepare(
 
 
 def _register() -> None:
-    from archlab.cli import check, fits, grid, matrix, slots, swap, table, train
+    from archlab.cli import check, diff, fits, grid, matrix, recipes, slots, swap, table, train
 
     app.command("swap", context_settings=EXTRA)(swap.swap)
+    app.command("recipes", context_settings=EXTRA)(recipes.recipes)
     app.command("slots", context_settings=EXTRA)(slots.slots)
     app.command("fits", context_settings=EXTRA)(fits.fits)
+    app.command("diff", context_settings=EXTRA)(diff.diff)
     app.command("matrix")(matrix.matrix)
     app.command("check", context_settings=EXTRA)(check.check)
     app.command("train", context_settings=EXTRA)(train.train)

@@ -1,6 +1,7 @@
 """Options that several commands share, and config overrides."""
 
 import json
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -70,15 +71,15 @@ def read_overrides(ctx: typer.Context) -> dict[str, Any]:
     return overrides
 
 
-def split_extra(ctx: typer.Context) -> tuple[dict[str, Any], list[str]]:
-    """(config overrides, the rest) of the arguments that no option took.
+def split_extra(ctx: typer.Context, given: Sequence[str] = ()) -> tuple[dict[str, Any], list[str]]:
+    """(config overrides, the rest) of the arguments that no option took. given: those of the command itself.
 
     `--training.max_steps 100`, `--training.max_steps=100`, and a flag without a value, which means true, as
     in spaCy. Raises UsageError for an unknown option, with the nearest that there is.
     """
     overrides: dict[str, Any] = {}
     others: list[str] = []
-    extra = list(ctx.args)
+    extra = [*given, *ctx.args]
     while extra:
         item = extra.pop(0)
         if not item.startswith("-") or item == "-":

@@ -1,11 +1,13 @@
 """archlab swap: put another block into a slot, and see what that changes."""
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from archlab.cli.naming_swaps import Tok2VecChoice, read_swaps
 from archlab.cli.options import (
     DEFAULT_BASE,
     DEFAULT_EXPERIMENTS,
@@ -19,7 +21,6 @@ from archlab.cli.options import (
     Jobs,
     Quiet,
     print_json,
-    read_value,
     require_output,
     split_extra,
 )
@@ -32,11 +33,13 @@ if TYPE_CHECKING:
 
 def swap(
     ctx: typer.Context,
-    slot: Annotated[
-        str, typer.Argument(metavar="SLOT", help="Where: textcat.model, tok2vec.model.embed ...")
-    ],
-    block: Annotated[
-        str, typer.Argument(metavar="BLOCK", help="What: a registered name, or @registry:name.")
+    what: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SLOT BLOCK [KEY=VALUE ...]",
+            help="Where, what, and what to set in it; repeatable. BLOCK is a registered name, without a "
+            "version the newest that fits, or @registry:name. Or a recipe: archlab recipes lists them.",
+        ),
     ],
     base: Base = DEFAULT_BASE,
     output: Annotated[
@@ -44,6 +47,13 @@ def swap(
         typer.Option("--output", "-o", metavar="FILE", help="Write the complete config; - for stdout."),
     ] = None,
     force: Force = False,
+    tok2vec: Annotated[
+        Tok2VecChoice | None,
+        typer.Option("--tok2vec", help="A tok2vec of the block's own, or a listener to the shared one."),
+    ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Tell where every value of the new blocks comes from.")
+    ] = False,
     train: Annotated[bool, typer.Option("--train", help="Train base and variant and compare them.")] = False,
     seeds: Annotated[int, typer.Option(min=1, metavar="N", help="With --train: how many seeds each.")] = 1,
     code: Code = None,
@@ -53,7 +63,7 @@ def swap(
     format: FormatOption = Format.text,
     quiet: Quiet = False,
 ) -> None:
-    """Swap a block for another, and show what changes.
+    """Swap blocks for others, or follow a recipe, and show what changes.
 
     The base config is never changed. Arguments that you do not give as key=value are carried over from
     the old block, or filled with defaults and documented values; the diff says where each comes from.
@@ -61,23 +71,27 @@ def swap(
 
     \b
     archlab swap textcat.model spacy.TextCatBOW.v1
-    archlab swap textcat.model spacy.TextCatBOW.v3 ngram_size=2 -o bow.cfg
+    archlab swap textcat.model spacy.TextCatBOW ngram_size=2 -o bow.cfg
+    archlab swap tagger.model.tok2vec.embed spacy.CharacterEmbed textcat.model spacy.TextCatBOW
+    archlab swap textcat.model spacy.TextCatReduce --tok2vec shared
+    archlab swap encoder bilstm
     archlab swap tok2vec.model.embed spacy.CharacterEmbed.v2 --base my.cfg --train --seeds 3
     """
     import archlab
     from archlab.configs.code import import_code
     from archlab.configs.loading import read_config
+    from archlab.configs.recipes import swap_and_cook
 
     if output is not None and format is Format.json and str(output) == "-":
         raise UsageError("-o - and --format json both want stdout.", "Name a file with -o.")
     if output is not None:
         _require_output(output, base, force)
-    overrides, others = split_extra(ctx)
-    arguments = _read_arguments(others)
+    overrides, others = split_extra(ctx, what)
+    recipes, swaps = read_swaps(others, tok2vec.value if tok2vec else None)
     import_code(code or ())
     config, source = read_config(base, overrides)
     try:
-        swapped = archlab.swap(config, slot, block, **arguments)
+        swapped = swap_and_cook(config, recipes, swaps)
     except UnknownSlotError as error:
         raise UnknownSlotError(
             error.message.replace("There is no slot", f"{base} has no slot"), error.hint
@@ -86,45 +100,24 @@ def swap(
     if format is Format.json and not train:
         print_json(_as_json(swapped, report))
     else:
-        _show(swapped, report, to_stderr=train or str(output) == "-", quiet=quiet and train)
+        to_stderr = train or str(output) == "-"
+        _show(swapped, report, explain=explain, to_stderr=to_stderr, quiet=quiet and train)
     if not report.ok:
         raise typer.Exit(InvalidError.exit_code)
     if output is not None:
-        _write(swapped, output)
+        _write(swapped, source.text, output)
     if train:
-        _train(ctx, config, swapped, seeds, code or [], gpu_id, jobs, experiments, format, quiet)
-    elif output is None and format is Format.text:
+        title = ", ".join(step.label for step in recipes) if not swaps else None
+        _train(ctx, config, swapped, title, seeds, code or [], gpu_id, jobs, experiments, format, quiet)
+    elif output is None and format is Format.text and swapped.diff:
         _show_next(ctx)
 
 
-def _read_arguments(items: list[str]) -> dict[str, Any]:
-    arguments = {}
-    for item in items:
-        name, equals, value = item.partition("=")
-        if not equals or not name:
-            raise UsageError(
-                f"{item} is no argument of a block.", "Write key=value, for example ngram_size=2."
-            )
-        arguments[name] = read_value(value)
-    return arguments
+def _show(swapped: "Swapped", report: Report, *, explain: bool, to_stderr: bool, quiet: bool) -> None:
+    from archlab.reporting.swaps import show_swapped
 
-
-def _show(swapped: "Swapped", report: Report, *, to_stderr: bool, quiet: bool) -> None:
-    from archlab.reporting.terminal import make_console, show_diff, show_finding
-
-    if quiet:
-        return
-    console = make_console(sys.stderr if to_stderr else sys.stdout)
-    if not swapped.diff:
-        console.print(f"{swapped.slot.short} is {swapped.before} already: nothing changes.")
-    else:
-        console.print(f"{swapped.slot.short}   {swapped.before}  ->  {swapped.slot.block}\n", soft_wrap=True)
-        show_diff(console, swapped.diff, swapped.notes)
-        console.print()
-    for finding in report.findings:
-        show_finding(console, finding)
-    if swapped.slot.expects and not any(f.slot == swapped.slot.path for f in report.findings):
-        console.print(f"fits     {swapped.slot.expects}, as expected there", soft_wrap=True)
+    if not quiet:
+        show_swapped(sys.stderr if to_stderr else sys.stdout, swapped, report, explain=explain)
 
 
 def _show_next(ctx: typer.Context) -> None:
@@ -143,11 +136,11 @@ def _require_output(output: Path, base: Path, force: bool) -> None:
     require_output(output, "swapped.cfg", force=force)
 
 
-def _write(swapped: "Swapped", output: Path) -> None:
-    from archlab.configs.loading import config_text
+def _write(swapped: "Swapped", base_text: str, output: Path) -> None:
+    from archlab.configs.writing import config_text
     from archlab.results.files import write_text
 
-    text = config_text(swapped.config)
+    text = config_text(swapped.config, base_text)
     if str(output) == "-":
         typer.echo(text, nl=False)
     else:
@@ -159,6 +152,7 @@ def _train(
     ctx: typer.Context,
     config: Any,
     swapped: "Swapped",
+    title: str | None,
     seeds: int,
     code: list[Path],
     gpu_id: int,
@@ -175,19 +169,16 @@ def _train(
     from archlab.training.device import find_device
 
     device, gpu = find_device(gpu_id)
-    base_name = swapped.before.removeprefix("spacy.")
+    settings = {step.slot.short: step.slot.block for step in swapped.steps}
     variants = [
-        make_variant(config, f"base {base_name}"),
-        make_variant(
-            swapped.config,
-            swapped.slot.block.removeprefix("spacy."),
-            settings={swapped.slot.short: swapped.slot.block},
-        ),
+        make_variant(config, f"base {_in_short(step.before for step in swapped.steps)}".rstrip()),
+        make_variant(swapped.config, title or _in_short(settings.values()), settings=settings),
     ]
     distinct = list({variant.variant_id: variant for variant in variants}.values())
     first = seed_of(config)
-    settings = RunSettings(sweep=ADHOC, code=code, device=device, gpu_id=gpu)
-    runs = settings.runs(distinct, [first + n for n in range(seeds)])
+    runs = RunSettings(sweep=ADHOC, code=code, device=device, gpu_id=gpu).runs(
+        distinct, [first + n for n in range(seeds)]
+    )
     with watching(len(missing_runs(runs, experiments, retry_failed=True)), quiet=quiet) as watcher:
         results = train_variants(distinct, runs, experiments=experiments, jobs=jobs, on_event=watcher)
     if format is Format.json:
@@ -198,11 +189,16 @@ def _train(
         raise typer.Exit(RunsFailedError.exit_code)
 
 
+def _in_short(blocks: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(name.removeprefix("spacy.") for name in blocks))
+
+
 def _as_json(swapped: "Swapped", report: Report) -> dict[str, Any]:
     return {
-        "slot": swapped.slot.path,
-        "before": swapped.before,
-        "block": swapped.slot.block,
+        "swaps": [
+            {"slot": step.slot.path, "before": step.before, "block": step.slot.block}
+            for step in swapped.steps
+        ],
         "diff": str(swapped.diff),
         "notes": [vars(note) for note in swapped.notes],
         "report": report.to_dict(),

@@ -1,15 +1,21 @@
 """Find a value for each argument of a block that comes into a slot, and say where it came from."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from archlab.catalog.defaults import Documented, dictated, documented
+from archlab.catalog.defaults import dictated, documented
 from archlab.catalog.registered import Parameter, Signature, signature
-from archlab.catalog.signatures import accepts
+from archlab.catalog.signatures import accepts, describe, gloss
 from archlab.catalog.values import type_error
-from archlab.configs.loading import interpolated
-from archlab.configs.slotting import block_reference, component_factory, expected_type, get_section
+from archlab.catalog.versions import family
+from archlab.configs.leaving import Leaving
+from archlab.configs.listening import listener_to
+from archlab.configs.references import variable
+from archlab.configs.sizes import fit_width
+from archlab.configs.slotting import block_reference
+from archlab.configs.upstreams import shared_upstream
+from archlab.configs.wrapping import around
 from archlab.errors import SwapError, UnknownBlockError, did_you_mean
 from archlab.records import Note, Slot
 
@@ -21,19 +27,26 @@ Found = tuple[Any, str]
 
 
 def complete_block(
-    config: "Config", slot: Slot, new: Signature, given: Mapping[str, Any]
-) -> tuple[dict[str, Any], tuple[Note, ...]]:
+    config: "Config",
+    slot: Slot,
+    new: Signature,
+    given: Mapping[str, Any],
+    leaving: Leaving,
+    *,
+    may_share: bool = True,
+) -> tuple[dict[str, Any], list[Note]]:
     """The block `new`, to sit in the slot with every argument named; a note for each that was not given.
 
-    An argument that is not given comes from: the old block's argument of that name where its type agrees;
-    a sublayer of the old block that could sit in the slot itself; what the component dictates; the block's
-    own default; the documented value.
+    An argument that is not given comes from: the old block's argument of that name, where type and meaning
+    agree; the old block's sublayers; what the component dictates; the block's own default; the shared
+    tok2vec, where it is one that is asked for; the documented value; the old block itself, where the new one
+    wraps another. The width is that of what was here, whatever is documented: its neighbours count on it.
+    may_share: False where no listener may be made that nobody asked for.
     Raises SwapError for an argument the block does not take, or one for which no value is known.
     """
-    refuse_unknown_arguments(new, given, slot)
-    sources = _Sources(config, slot, new)
+    sources = _Sources(config if may_share else None, slot, new, leaving)
     block: dict[str, Any] = {f"@{new.registry}": new.name}
-    notes, missing = [], []
+    missing = []
     for parameter in new.parameters:
         if parameter.is_variadic:
             continue
@@ -41,16 +54,24 @@ def complete_block(
             block[parameter.name] = given[parameter.name]
         elif (found := sources.find(parameter)) is not None:
             block[parameter.name], source = found
-            notes.append(Note(path=f"{slot.path}.{parameter.name}", value=found[0], source=source))
+            sources.note(parameter.name, found[0], source)
         elif not parameter.has_default:
             missing.append(parameter.name)
+    block |= {key: value for key, value in given.items() if key not in block}
+    if "*" not in block and (inside := around(new.name, leaving.block)):
+        block["*"] = inside
+        sources.note("*", inside, "the block that was here")
+    sized = fit_width(block, slot.path, leaving.width, given)
+    missing = [name for name in missing if name not in block]
     if missing:
+        _refuse_misfit(slot, new, leaving.expected)
         example = " ".join(f"{name}=..." for name in missing)
         raise SwapError(
             f"{slot.short}: {new.name} needs {', '.join(missing)}: no value is known.",
             f"Give it: archlab swap {slot.short} {new.name} {example}",
         )
-    return block | {key: value for key, value in given.items() if key not in block}, tuple(notes)
+    resized = {note.path for note in sized}
+    return block, [*(note for note in sources.notes if note.path not in resized), *sized]
 
 
 def refuse_unknown_arguments(new: Signature, given: Mapping[str, Any], slot: Slot) -> None:
@@ -62,15 +83,29 @@ def refuse_unknown_arguments(new: Signature, given: Mapping[str, Any], slot: Slo
             raise SwapError(f"{slot.short}: {new.name} has no argument {name}.", hint)
 
 
+def _refuse_misfit(slot: Slot, new: Signature, expected: Any) -> None:
+    """Whoever puts a block where none of its kind fits should hear that, and not what it lacks."""
+    if expected is None or accepts(expected, new.returns) != "misfit":
+        return
+    told = [f"{describe(t)} ({g})" if (g := gloss(t)) else describe(t) for t in (new.returns, expected)]
+    raise SwapError(
+        f"{slot.short}: {new.name} returns {told[0]}, and {told[1]} is needed there.",
+        f"What fits: archlab fits {slot.short}",
+    )
+
+
 class _Sources:
     """Where the arguments of one block may come from, the nearest source first."""
 
-    def __init__(self, config: "Config", slot: Slot, new: Signature) -> None:
+    def __init__(self, config: "Config | None", slot: Slot, new: Signature, leaving: Leaving) -> None:
+        self.config = config
+        self.slot = slot
         self.new = new
-        self.old: dict[str, Any] = get_section(config, slot.path)
-        self.old_values: dict[str, Any] = get_section(interpolated(config), slot.path)
-        self.factory = component_factory(config, slot.path)
-        self.expected = expected_type(config, slot.path)
+        self.leaving = leaving
+        self.notes: list[Note] = []
+
+    def note(self, argument: str, value: Any, source: str) -> None:
+        self.notes.append(Note(path=f"{self.slot.path}.{argument}", value=value, source=source))
 
     def find(self, parameter: Parameter) -> Found | None:
         sources: tuple[Callable[[Parameter], Found | None], ...] = (
@@ -78,77 +113,164 @@ class _Sources:
             self._old_sublayer,
             self._dictated,
             self._default,
+            self._shared,
             self._documented,
+            self._component,
+            self._wrapped,
+            self._open,
         )
         return next((found for source in sources if (found := source(parameter)) is not None), None)
 
     def _old_block(self, parameter: Parameter) -> Found | None:
-        return _carry_over(parameter, self.old, self.old_values, "carried over")
+        leaving = self.leaving
+        return self._carried(self.new, parameter, leaving.block, leaving.values, leaving.source)
 
     def _old_sublayer(self, parameter: Parameter) -> Found | None:
-        """From the one sublayer that does the slot's own job: the BOW inside an Ensemble."""
-        found = [
-            _carry_over(parameter, sublayer, self.old_values[name], f"carried over from {name}")
-            for name, sublayer in self._stand_ins()
-        ]
-        return found[0] if len(found) == 1 else None
+        """From the sublayer that does the slot's own job, the BOW inside an Ensemble; or else from the only
+        one that has the argument: the depth of an encoder."""
+        inner = self.leaving.sublayers
+        stand_ins = [name for name, section in inner.items() if self._does_the_job(section)]
+        for names in (stand_ins, inner if parameter.name != "nO" else ()):
+            found = [
+                carried
+                for name in names
+                if (
+                    carried := self._carried(
+                        self.new,
+                        parameter,
+                        inner[name],
+                        self.leaving.values[name],
+                        f"{self.leaving.source} from {name}",
+                    )
+                )
+            ]
+            if len(found) == 1:
+                return found[0]
+        return None
 
-    def _stand_ins(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        for name, sublayer in self.old.items():
-            reference = block_reference(sublayer) if isinstance(sublayer, Mapping) else None
-            if reference is not None and self.expected is not None:
-                returns = signature(*reference).returns
-                if accepts(self.expected, returns) == "fits":
-                    yield name, sublayer
+    def _does_the_job(self, section: Mapping[str, Any]) -> bool:
+        reference = block_reference(section)
+        assert reference is not None
+        return self.leaving.expected is not None and (
+            accepts(self.leaving.expected, signature(*reference).returns) == "fits"
+        )
+
+    def _carried(
+        self,
+        new: Signature,
+        parameter: Parameter,
+        block: Mapping[str, Any],
+        values: Mapping[str, Any],
+        source: str,
+    ) -> Found | None:
+        """The argument of that name in a block that leaves; variables are kept."""
+        reference = block_reference(block)
+        if parameter.name not in block or reference is None:
+            return None
+        agrees = _means_the_same(parameter.name, reference, (new.registry, new.name))
+        return (
+            (block[parameter.name], source) if agrees and _agrees(parameter, values[parameter.name]) else None
+        )
 
     def _dictated(self, parameter: Parameter) -> Found | None:
-        told = dictated(self.factory, parameter.name) if self.factory else None
+        told = dictated(self.leaving.factory, parameter.name) if self.leaving.factory else None
         return None if told is None else (told.value, told.source)
 
     def _default(self, parameter: Parameter) -> Found | None:
         is_written = parameter.has_default and _can_be_written(parameter.default)
         return (parameter.default, "default of the block") if is_written else None
 
-    def _documented(self, parameter: Parameter) -> Found | None:
-        told = documented(self.new.registry, self.new.name, parameter.name, self.factory)
-        return None if told is None else self._whole(told)
+    def _shared(self, parameter: Parameter) -> Found | None:
+        """A model that needs a tok2vec listens to the shared one, as the rest of the pipeline does."""
+        component = self.leaving.component
+        if parameter.name != "tok2vec" or component is None or self.config is None:
+            return None
+        upstream = shared_upstream(self.config, component)
+        if upstream is None:
+            return None
+        return listener_to(self.config, upstream), f"listens to {upstream}; tok2vec=own gives it its own"
 
-    def _whole(self, told: Documented) -> Found:
-        """A documented value; a sublayer filled, or the old block itself where that is of the same kind."""
+    def _documented(self, parameter: Parameter) -> Found | None:
+        told = documented(self.new.registry, self.new.name, parameter.name, self.leaving.factory)
+        if told is None:
+            return None
         reference = block_reference(told.value) if isinstance(told.value, Mapping) else None
         if reference is None:
             return told.value, told.source
-        old = block_reference(self.old)
-        if old is not None and _family(old[1]) == _family(reference[1]):
-            return dict(self.old), "the block that was here"
-        return self._filled(told.value), told.source
+        old = block_reference(self.leaving.block)
+        if old is not None and family(old[1]) == family(reference[1]):
+            return dict(self.leaving.block), "the block that was here"
+        return self._filled(told.value, parameter.name), told.source
 
-    def _filled(self, block: Mapping[str, Any]) -> dict[str, Any]:
-        """A documented block with each argument it leaves out: dictated, its default, or documented."""
-        reference = block_reference(block)
+    def _wrapped(self, parameter: Parameter) -> Found | None:
+        """The block that was here, inside one that wraps another: a residual connection around it."""
+        old = block_reference(self.leaving.block)
+        if not parameter.is_required or old is None:
+            return None
+        verdict = accepts(parameter.annotation, signature(*old).returns)
+        may_hold_it = verdict == "fits" or (verdict == "unknown" and self.new.registry == "layers")
+        return (dict(self.leaving.block), "the block that was here") if may_hold_it else None
+
+    def _component(self, parameter: Parameter) -> Found | None:
+        """What the component around it is told in the same words: the key of the spans it works on."""
+        component, value = self.leaving.component, self.leaving.settings.get(parameter.name)
+        if not parameter.is_required or value is None or not _agrees(parameter, value):
+            return None
+        return variable(f"components.{component}.{parameter.name}"), f"as {component} has it"
+
+    def _open(self, parameter: Parameter) -> Found | None:
+        """None, where a block wants to be told and may be told nothing."""
+        is_optional = parameter.is_required and _agrees(parameter, None)
+        return (None, "left open") if is_optional and parameter.annotation is not Any else None
+
+    def _filled(self, block: Mapping[str, Any], path: str) -> dict[str, Any]:
+        """A documented sublayer with each argument it leaves out; a note for each that differs from it."""
         filled = {
-            key: self._filled(value) if isinstance(value, Mapping) else value for key, value in block.items()
+            key: self._filled(value, f"{path}.{key}") if isinstance(value, Mapping) else value
+            for key, value in block.items()
         }
-        for parameter in signature(*reference).parameters if reference else ():
-            if parameter.name in filled or parameter.is_variadic:
+        reference = block_reference(block)
+        if reference is None:
+            return filled
+        inner = signature(*reference)
+        for parameter in inner.parameters:
+            if parameter.is_variadic:
                 continue
-            found = self._dictated(parameter) or self._default(parameter)
-            told = documented(*reference, parameter.name, self.factory) if reference else None
-            if found is not None:
+            found = self._kept(inner, parameter)
+            if found is None and parameter.name not in filled:
+                found = self._dictated(parameter) or self._default(parameter)
+                told = documented(*reference, parameter.name, self.leaving.factory)
+                if found is None and told is not None:
+                    is_block = isinstance(told.value, Mapping)
+                    value = self._filled(told.value, f"{path}.{parameter.name}") if is_block else told.value
+                    found = value, told.source
+            if found is not None and (parameter.name not in filled or filled[parameter.name] != found[0]):
                 filled[parameter.name] = found[0]
-            elif told is not None:
-                is_block = isinstance(told.value, Mapping)
-                filled[parameter.name] = self._filled(told.value) if is_block else told.value
+                self.note(f"{path}.{parameter.name}", *found)
         return filled
 
+    def _kept(self, inner: Signature, parameter: Parameter) -> Found | None:
+        """What a new sublayer has in common with the old block: the depth of a CNN that is now an encoder."""
+        found = self._carried(inner, parameter, self.leaving.block, self.leaving.values, self.leaving.source)
+        return None if found is None or parameter.name == "nO" or isinstance(found[0], Mapping) else found
 
-def _carry_over(
-    parameter: Parameter, block: Mapping[str, Any], values: Mapping[str, Any], source: str
-) -> Found | None:
-    """The argument of that name in a block that leaves, where its type agrees; variables are kept."""
-    if parameter.name not in block or not _agrees(parameter, values[parameter.name]):
-        return None
-    return block[parameter.name], source
+
+KIN: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    "depth": (("HashEmbedCNN", "MaxoutWindowEncoder", "MishWindowEncoder"), ("TorchBiLSTMEncoder",)),
+    "nM": (("CharacterEmbed",), ("StaticVectors",)),
+}
+"""Arguments that mean one thing in one kind of block, and another in others."""
+
+
+def _means_the_same(argument: str, old: tuple[str, str], new: tuple[str, str]) -> bool:
+    """Whether an argument of that name says the same in two blocks."""
+    if argument in ("nO", "nI"):
+        # TextCatEnsemble takes its nO for the width of what comes in as well.
+        return old[0] == new[0] == "architectures" and new[1] != "spacy.TextCatEnsemble.v2"
+    kinds = KIN.get(argument, ())
+    return [family(old[1]).removeprefix("spacy.") in kind for kind in kinds] == [
+        family(new[1]).removeprefix("spacy.") in kind for kind in kinds
+    ]
 
 
 def _agrees(parameter: Parameter, value: Any) -> bool:
@@ -169,8 +291,3 @@ def _can_be_written(value: Any) -> bool:
     except (TypeError, ValueError):
         return False
     return True
-
-
-def _family(name: str) -> str:
-    """A block's name without its version."""
-    return name.rpartition(".v")[0]

@@ -46,7 +46,7 @@ def diff_configs(old: Mapping[str, Any], new: Mapping[str, Any]) -> Diff:
     """All sections whose own settings differ, in the order of `new`, those only in `old` between them."""
     before, after = dict(_sections(old)), dict(_sections(new))
     changed = []
-    for path in _merged_order(list(before), list(after)):
+    for path in merged_order(list(before), list(after)):
         section = _diff_section(path, before.get(path), after.get(path))
         if section is not None:
             changed.append(section)
@@ -60,6 +60,16 @@ def setting_text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+def merged_order(old: list[str], new: list[str]) -> list[str]:
+    """The keys of both: the order of `new`, each key that only `old` has after its neighbour in `old`."""
+    order = list(new)
+    for index, key in enumerate(old):
+        if key not in order:
+            previous = next((k for k in reversed(old[:index]) if k in order), None)
+            order.insert(0 if previous is None else order.index(previous) + 1, key)
+    return order
+
+
 def _diff_section(
     path: str, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None
 ) -> SectionDiff | None:
@@ -71,7 +81,7 @@ def _diff_section(
         values = (old or new or {}).items()
         return SectionDiff(path, change, tuple(Line(sign, key, setting_text(v)) for key, v in values))
     lines = []
-    for key in _merged_order(list(old), list(new)):
+    for key in merged_order(list(old), list(new)):
         if key in old and key in new and old[key] == new[key]:
             lines.append(Line(" ", key, setting_text(new[key])))
             continue
@@ -89,13 +99,3 @@ def _sections(section: Mapping[str, Any], path: str = "") -> Iterator[tuple[str,
     for key, value in section.items():
         if isinstance(value, Mapping):
             yield from _sections(value, f"{path}.{key}" if path else key)
-
-
-def _merged_order(old: list[str], new: list[str]) -> list[str]:
-    """The keys of both: the order of `new`, each key that only `old` has after its neighbour in `old`."""
-    order = list(new)
-    for index, key in enumerate(old):
-        if key not in order:
-            previous = next((k for k in reversed(old[:index]) if k in order), None)
-            order.insert(0 if previous is None else order.index(previous) + 1, key)
-    return order

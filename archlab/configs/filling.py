@@ -88,7 +88,7 @@ def _fill(config: "Config", name: str, memory: Memory) -> "Config":
         raw = components[component]
         if "factory" in raw:
             meta = _factory_meta(language, raw["factory"], component, name)
-            components[component] = memory.recall(_fill_component, lang, values[component], raw)
+            components[component] = memory.recall(fill_component, lang, values[component], raw)
             weights.append(dict(meta.default_score_weights))
         elif "source" in raw:
             weights.append(_sourced_weights(language, component, values[component]))
@@ -118,7 +118,7 @@ def _fill_frame(lang: str, given: dict[str, Any]) -> "Config":
     return filled
 
 
-def _fill_component(lang: str, values: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+def fill_component(lang: str, values: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     """One component's section as spaCy's `Language.create_pipe` would fill it.
 
     values: the section with its variables resolved. given: with its variables, which are kept.

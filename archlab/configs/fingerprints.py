@@ -99,27 +99,27 @@ def _stamp(path: Path) -> tuple[int, int]:
     return status.st_size, status.st_mtime_ns
 
 
+def is_spacys_own(section: Mapping[str, Any]) -> bool:
+    """Whether all architectures in a section are spaCy's own, whose layers have seeds in any order."""
+    for key, value in section.items():
+        if isinstance(value, Mapping) and not is_spacys_own(value):
+            return False
+        if key == "@layers" or (key == "@architectures" and not str(value).startswith("spacy.")):
+            return False
+    return True
+
+
 def _meaning(config: Mapping[str, Any]) -> dict[str, Any]:
     meaning = {section: dict(config[section]) for section in SECTIONS if section in config}
     pipeline = meaning.get("nlp", {}).get("pipeline", [])
     components = meaning.get("components", {})
     used = {name: components[name] for name in pipeline if name in components}
     meaning["components"] = {
-        name: section if _is_spacys_own(section) else _with_order(section) for name, section in used.items()
+        name: section if is_spacys_own(section) else _with_order(section) for name, section in used.items()
     }
     training = meaning.get("training", {})
     meaning["training"] = {key: value for key, value in training.items() if key not in ("seed", "logger")}
     return {key: _by_content(value) for key, value in meaning.items()}
-
-
-def _is_spacys_own(section: Mapping[str, Any]) -> bool:
-    """Whether all architectures in a section are spaCy's own, whose layers have seeds."""
-    for key, value in section.items():
-        if isinstance(value, Mapping) and not _is_spacys_own(value):
-            return False
-        if key == "@layers" or (key == "@architectures" and not str(value).startswith("spacy.")):
-            return False
-    return True
 
 
 def _with_order(section: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Read a config with its overrides, and write it in an order people can read."""
+"""Read a config with its overrides."""
 
 import configparser
 import re
@@ -29,11 +29,12 @@ MAX_SHOWN = 80
 
 @dataclass(frozen=True)
 class Source:
-    """The file a config came from, the line of each of its sections, and the settings that spaCy ignores."""
+    """The file a config came from: each section's line, the settings that spaCy ignores, and its text."""
 
     path: str
     lines: Mapping[str, int]
     ignored: tuple[str, ...] = ()
+    text: str = ""
 
     def line(self, section: str) -> int | None:
         """The line of a section's header, or of the nearest section around it; None where there is none."""
@@ -76,7 +77,7 @@ def read_config(path: str | Path, overrides: Mapping[str, Any] | None = None) ->
     if overrides:  # set before filling: what is filled may depend on them
         known = {_known_path(filled, dotted): value for dotted, value in overrides.items()}
         filled = fill_config(override_config(parsed, known), str(path))
-    return filled, Source(str(path), section_lines(text), ignored)
+    return filled, Source(str(path), section_lines(text), ignored, text)
 
 
 def section_lines(text: str) -> dict[str, int]:
@@ -167,28 +168,6 @@ def _unread_sections(parsed: "Config") -> Iterator[str]:
     for name in parsed:
         if name not in SECTION_ORDER and not re.search(rf"\$\{{{re.escape(name)}[.:]", text):
             yield name
-
-
-def config_text(config: "Config") -> str:
-    """The config as text, each section followed by its own subsections, as people write them.
-
-    (Confection's own `to_str` writes all sections of the first depth, then of the second, and so on.)
-    """
-    blocks: dict[tuple[str, ...], list[str]] = {}
-    for line in config.to_str(interpolate=False).splitlines():
-        if line.startswith("["):
-            blocks[tuple(line.strip()[1:-1].split("."))] = current = [line]
-        elif line.strip():
-            current.append(line)
-    position = {path: n for n, path in enumerate(blocks)}
-
-    def key(path: tuple[str, ...]) -> tuple[tuple[int, int], ...]:
-        top = SECTION_ORDER.index(path[0]) if path[0] in SECTION_ORDER else -1
-        return tuple(
-            (top if depth == 1 else 0, position.get(path[:depth], -1)) for depth in range(1, len(path) + 1)
-        )
-
-    return "\n\n".join("\n".join(blocks[path]) for path in sorted(blocks, key=key)) + "\n"
 
 
 def as_config(config: Mapping[str, Any]) -> "Config":

@@ -18,31 +18,45 @@ def slots(config: "Config") -> list[Slot]:
 
 
 def find_slot(config: "Config", name: str) -> Slot:
-    """The slot of that path; the leading `components.` may be missing.
+    """The slot of that path; the leading `components.` may be missing, and a component named by its factory.
 
-    Raises UnknownSlotError, with the nearest slot, where the config has none of that name.
+    Raises UnknownSlotError, with the nearest slot, where the config has none of that name, or where a factory
+    makes several components.
     """
-    for path in (name, f"components.{name}"):
-        block = get_section(config, path)
-        if isinstance(block, Mapping) and block_reference(block) is not None:
-            return _slot(config, path, block)
+    path = full_path(config, name)
+    block = get_section(config, path)
+    if isinstance(block, Mapping) and block_reference(block) is not None:
+        return _slot(config, path, block)
     component = name.removeprefix("components.").split(".")[0]
     if "source" in config.get("components", {}).get(component, {}):
         raise UnknownSlotError(
             f"{component} comes trained from another pipeline: its blocks cannot be swapped."
         )
-    parent, _, key = name.rpartition(".")
-    for full in (parent, f"components.{parent}"):
-        section = get_section(config, full)
-        if isinstance(section, Mapping) and key in section and not isinstance(section[key], Mapping):
-            setting = f"{name} is a setting, not a slot: no block sits there."
-            raise UnknownSlotError(setting, f"Set it by an override: --{full}.{key} VALUE")
+    parent, _, key = path.rpartition(".")
+    section = get_section(config, parent)
+    if isinstance(section, Mapping) and key in section and not isinstance(section[key], Mapping):
+        setting = f"{name} is a setting, not a slot: no block sits there."
+        raise UnknownSlotError(setting, f"Set it by an override: --{path} VALUE")
     hint = did_you_mean(name, [path.removeprefix("components.") for path, _ in walk_blocks(config)])
-    if isinstance(get_section(config, name), Mapping) or isinstance(
-        get_section(config, f"components.{name}"), Mapping
-    ):
+    if isinstance(get_section(config, path), Mapping):
         raise UnknownSlotError(f"{name} is a section without a block: nothing to swap there.", hint)
     raise UnknownSlotError(f"There is no slot {name}.", hint or "archlab slots lists them.")
+
+
+def full_path(config: Mapping[str, Any], name: str) -> str:
+    """The complete path of what people name without `components.`, or by a component's factory.
+
+    Raises UnknownSlotError where several components have that factory.
+    """
+    first, dot, rest = name.partition(".")
+    components = config.get("components", {})
+    if first in components or first in config:
+        return name if first in config and first not in components else f"components.{name}"
+    made = [other for other, section in components.items() if section.get("factory") == first]
+    if len(made) > 1:
+        choices = " or ".join(f"{other}{dot}{rest}" for other in made)
+        raise UnknownSlotError(f"{len(made)} components are a {first}.", f"Name one: {choices}")
+    return f"components.{made[0] if made else first}{dot}{rest}"
 
 
 def walk_blocks(section: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:

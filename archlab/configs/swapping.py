@@ -1,150 +1,205 @@
-"""Put another block into a slot."""
+"""Put other blocks into slots."""
 
-import json
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from archlab.catalog.registered import names, registries, registries_with, signature
-from archlab.configs.completing import complete_block, refuse_unknown_arguments
-from archlab.configs.copying import copy_config, copy_section
+from archlab.configs.copying import copy_config
 from archlab.configs.differences import Diff, diff_configs
-from archlab.configs.loading import interpolated
-from archlab.configs.slotting import block_reference, find_slot, get_section, set_section
-from archlab.errors import SwapError, UnknownBlockError, did_you_mean
-from archlab.records import Note, Slot
+from archlab.configs.loading import interpolated, override_config
+from archlab.configs.placing import Placed, place
+from archlab.configs.references import settle_variables
+from archlab.configs.slotting import block_reference, find_slot, full_path, get_section
+from archlab.configs.upstreams import drop_unheard
+from archlab.errors import SwapError, UnknownSlotError
+from archlab.records import Note, Setting, Slot, Swap
 
 if TYPE_CHECKING:
     from confection import Config
 
-VARIABLE = re.compile(r"\$\{([\w.:@*-]+)\}")
+Change = Swap | Setting
+Done = tuple[Change, Placed]
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one swap has done. slot: as it was when it was done; before: what sat there."""
+
+    slot: Slot
+    before: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Swapped:
-    """A config with one block swapped.
+    """A config with blocks swapped.
 
-    slot: the slot as it is now. before: the block that sat there. base: the config that was given, which is
-    not changed. config: complete and new. notes: where each value came from that nobody typed.
+    steps: one for each swap, in the order in which they were done. base: the config that was given, which is
+    not changed. config: complete and new. notes: where each value came from that nobody typed, and what else
+    was changed to make it fit.
     """
 
-    slot: Slot
-    before: str
+    steps: tuple[Step, ...]
     base: "Config"
     config: "Config"
     notes: tuple[Note, ...]
 
     @property
     def diff(self) -> Diff:
-        """What the swap has changed."""
+        """What has changed."""
         return diff_configs(self.base, self.config)
+
+    def then(self, later: "Swapped") -> "Swapped":
+        """These swaps and those that were made in their result, as one."""
+        notes = {note.path: note for note in (*self.notes, *later.notes)}
+        return Swapped(
+            steps=(*self.steps, *later.steps),
+            base=self.base,
+            config=later.config,
+            notes=tuple(note for note in notes.values() if _still_holds(later.config, note)),
+        )
 
 
 def swap(config: "Config", slot: str, block: str | Mapping[str, Any], /, **arguments: Any) -> Swapped:
     """Swap the block in a slot for another, with every argument named in the result.
 
-    config: filled, as `load_config` gives it. slot: its path; the leading `components.` may be left out.
-    block: a registered name, `"@registry:name"` where a name is in several registries, or a whole block
-    (a mapping with its `@registry` key). arguments: what to set in it; the rest is carried over from the old
-    block or filled with defaults and documented values, as `notes` tell.
+    config: filled, as `load_config` gives it. slot: its path; the leading `components.` may be left out, and
+    a component may be called by its factory where there is only one of it. block: a registered name (without
+    a version, `spacy.TextCatBOW`, the newest that fits), `"@registry:name"` where a name is in several
+    registries, or a whole block (a mapping with its `@registry` key). arguments: what to set in it; the rest
+    is carried over from the old block or filled with defaults and documented values, as `notes` tell.
+    `tok2vec="own"` and `"shared"` stand for a tok2vec of the block's own, and a listener to the shared one.
 
+    Widths stay in step, a listener gets something to hear, and what nobody hears any more goes.
     Raises UnknownSlotError, UnknownBlockError, and SwapError for an argument the block does not take or one
     for which no value is known. Whether the block fits there is for `check` to say.
     """
-    found = find_slot(config, slot)
-    registry, name, given = _read_block(block, found.registry, arguments)
-    new = signature(registry, name)
-    old = get_section(config, found.path)
-    if (registry, name) == block_reference(old):
-        refuse_unknown_arguments(new, given, found)
-        completed, notes = {**old, **given}, tuple[Note, ...]()
-    else:
-        completed, notes = complete_block(config, found, new, given)
-    changed = copy_config(config)
-    set_section(changed, found.path, copy_section(completed))
-    settled = _settle_variables(config, changed)
+    return swap_all(config, [Swap(slot, block, arguments)])
+
+
+def swap_all(config: "Config", changes: Iterable[Change], /, *, in_order: bool = False) -> Swapped:
+    """Do several swaps, and set settings, at once: what `swap` says holds for each.
+
+    Outer slots come before inner ones, whatever order they are given in; in_order: as they are given.
+    Raises SwapError where two contradict each other: it names both.
+    """
+    given = list(changes)
+    ordered = given if in_order else sorted(given, key=_depth)
+    done: list[Done] = []
+    now, waiting = config, ordered
+    while waiting:
+        change = _next(now, waiting)
+        waiting = [other for other in waiting if other is not change]
+        placed = apply_change(now, change)
+        done.append((change, placed))
+        now = placed.config
+        if not in_order:
+            _refuse_conflict(config, done, waiting)
+    now, dropped = tidy(config, now)
+    if not in_order:
+        _refuse_lost(now, done)
+    notes = {note.path: note for _, placed in done for note in placed.notes} | {n.path: n for n in dropped}
     return Swapped(
-        slot=find_slot(changed, found.path),
-        before=found.block,
+        steps=tuple(Step(p.slot, p.before) for _, p in done if p.slot is not None),
         base=config,
-        config=changed,
-        notes=notes + settled,
+        config=now,
+        notes=tuple(note for note in notes.values() if _still_holds(now, note)),
     )
 
 
-def resolve_block(name: str, registry: str) -> tuple[str, str]:
-    """(registry, name) of a block as people name it, looked up in the slot's registry, then in all.
-
-    Raises UnknownBlockError where it is nowhere, or in several registries besides the slot's.
-    """
-    if name.startswith("@"):
-        registry, _, name = name[1:].partition(":")
-        if registry not in registries():
-            hint = did_you_mean(registry, registries())
-            raise UnknownBlockError(f"There is no registry @{registry}.", hint)
-    found = registries_with(name)
-    if registry in found:
-        return registry, name
-    if len(found) == 1:
-        return found[0], name
-    if found:
-        choices = ", ".join(f"@{choice}:{name}" for choice in found)
-        raise UnknownBlockError(f"{name} is in several registries.", f"Name one: {choices}")
-    hint = did_you_mean(name, names(registry))
-    raise UnknownBlockError(f"No block {name} is registered.", hint)
+def apply_change(config: "Config", change: Change) -> Placed:
+    """A copy of the config with one change made. `tidy` ends a row of them."""
+    if isinstance(change, Swap):
+        return place(config, change.slot, change.block, change.arguments)
+    return Placed(config=override_config(config, {full_path(config, change.path): change.value}))
 
 
-def _read_block(
-    block: str | Mapping[str, Any], registry: str, arguments: Mapping[str, Any]
-) -> tuple[str, str, dict[str, Any]]:
-    """(registry, name, arguments) of a block given by name or whole."""
-    if isinstance(block, str):
-        return *resolve_block(block, registry), dict(arguments)
-    reference = block_reference(block)
-    if reference is None:
-        raise SwapError(
-            "A whole block needs one key that names its registry.", 'For example "@architectures": "name.v1".'
-        )
-    given = {key: value for key, value in block.items() if not key.startswith("@")}
-    return *resolve_block(f"@{reference[0]}:{reference[1]}", registry), {**given, **arguments}
+def tidy(base: "Config", config: "Config") -> "tuple[Config, list[Note]]":
+    """The config, after changes to the base, without the components that nobody listens to any more."""
+    cleaned = copy_config(config)
+    dropped = drop_unheard(base, cleaned)
+    if not dropped:
+        return config, []
+    return cleaned, [*dropped, *settle_variables(config, cleaned, interpolated(config))]
 
 
-def _settle_variables(old: "Config", new: "Config") -> tuple[Note, ...]:
-    """Give each variable that points into what a swap removed the value it had, in place."""
-    notes = []
+def _depth(change: Change) -> int:
+    path = change.slot if isinstance(change, Swap) else change.path
+    return path.removeprefix("components.").count(".") + isinstance(change, Setting)
 
-    def gone(target: str) -> bool:
-        return not _has(new, target.replace(":", ".")) and _has(old, target.replace(":", "."))
 
-    def resolved(text: str) -> Any:
-        """The text with what is gone replaced by its value; variables that stay are kept."""
-        values = interpolated(old)
-        if match := VARIABLE.fullmatch(text):
-            return get_section(values, match[1].replace(":", "."))
-        found = {target: get_section(values, target.replace(":", ".")) for target in VARIABLE.findall(text)}
-        for target, value in found.items():
-            if gone(target):
-                text = text.replace(f"${{{target}}}", json.dumps(value))
+def _next(config: "Config", waiting: Sequence[Change]) -> Change:
+    """The first change whose slot is there by now; or else the first, whose error is told."""
+    for change in waiting:
         try:
-            return json.loads(text)
-        except ValueError:
-            return text
-
-    def settle(section: dict[str, Any], path: str) -> None:
-        for key, value in section.items():
-            here = f"{path}.{key}" if path else key
-            if isinstance(value, dict):
-                settle(value, here)
-            elif isinstance(value, str) and any(gone(target) for target in VARIABLE.findall(value)):
-                section[key] = resolved(value)
-                notes.append(Note(path=here, value=section[key], source=f"was {value}, which is gone"))
-
-    settle(new, "")
-    return tuple(notes)
+            if isinstance(change, Swap):
+                find_slot(config, change.slot)
+        except UnknownSlotError:
+            continue
+        return change
+    return waiting[0]
 
 
-def _has(config: Mapping[str, Any], path: str) -> bool:
-    parent, _, key = path.rpartition(".")
-    section = get_section(config, parent) if parent else config
-    return isinstance(section, Mapping) and key in section
+def _refuse_conflict(base: "Config", done: Sequence[Done], waiting: Sequence[Change]) -> None:
+    """Raise SwapError where the last change takes away, or also decides, the slot of one that waits."""
+    change, placed = done[-1]
+    if placed.slot is None:
+        return
+    for other in waiting:
+        if not isinstance(other, Swap):
+            continue
+        path = full_path(base, other.slot)
+        if path == placed.slot.path and other != change:
+            raise _contradiction(change, other, "one slot holds one block")
+        if _is_slot(base, path) and not _is_slot(placed.config, path):
+            raise _contradiction(change, other, f"then there is no slot {path.removeprefix('components.')}")
+
+
+def _refuse_lost(config: "Config", done: Sequence[Done]) -> None:
+    """Raise SwapError where a change does not hold any more, once all are made."""
+    for number, (change, placed) in enumerate(done):
+        for path, value in _said(change, placed).items():
+            if get_section(config, path) == value:
+                continue
+            others = [other for n, other in enumerate(done) if n != number]
+            culprits = [other for other, p in others if path in _touched(other, p)]
+            if culprits:
+                key = path.removeprefix("components.")
+                raise _contradiction(change, culprits[-1], f"both decide {key}")
+
+
+def _said(change: Change, placed: Placed) -> dict[str, Any]:
+    """Path -> value, of all that a change says itself."""
+    if isinstance(change, Setting):
+        return {change.path: change.value}
+    assert placed.slot is not None
+    own = {name: value for name, value in placed.given.items() if value not in ("own", "shared")}
+    return {f"{placed.slot.path}.{name}": value for name, value in own.items()}
+
+
+def _touched(change: Change, placed: Placed) -> set[str]:
+    """The settings that a change has decided, said or not."""
+    return {*_said(change, placed), *(note.path for note in placed.notes)}
+
+
+def _contradiction(one: Change, other: Change, why: str) -> SwapError:
+    return SwapError(
+        f"{_described(one)} and {_described(other)} contradict each other: {why}.", "Leave one out."
+    )
+
+
+def _described(change: Change) -> str:
+    if isinstance(change, Setting):
+        return f"{change.path} = {change.value}"
+    name = change.block if isinstance(change.block, str) else (block_reference(change.block) or ("", "?"))[1]
+    told = " ".join([name, *(f"{key}={value}" for key, value in change.arguments.items())])
+    return f"{change.slot} {told}"
+
+
+def _is_slot(config: "Config", path: str) -> bool:
+    section = get_section(config, path)
+    return isinstance(section, Mapping) and block_reference(section) is not None
+
+
+def _still_holds(config: "Config", note: Note) -> bool:
+    """Whether what a note tells was not undone by a later change."""
+    return bool(get_section(config, note.path) == note.value)

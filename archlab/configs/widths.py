@@ -19,6 +19,13 @@ LISTENERS = {
 """Each block that listens, with the factory of the components that it can hear."""
 
 
+ENCODERS = (
+    *(f"spacy.{name}.v{n}" for name in ("MaxoutWindowEncoder", "MishWindowEncoder") for n in (1, 2)),
+    "spacy.TorchBiLSTMEncoder.v1",
+)
+TOK2VECS = ("spacy.Tok2Vec.v1", "spacy.Tok2Vec.v2")
+
+
 def width_of(section: Any) -> int | None:
     """The width of what a block gives for each token; None where it is not known."""
     if _is_named(section, *_AS_WIDE_AS_SAID):

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from archlab.configs.loading import interpolated
 from archlab.configs.slotting import get_section
+from archlab.planning.recipe_choices import RECIPES, RecipeChoice
 from archlab.planning.sweeps import Choice, Sweep, short_value
 
 if TYPE_CHECKING:
     from confection import Config
 
 Change = tuple[str, Any]
-"""A path, and what happens there: a Choice for a slot, any other value for a setting."""
+"""A path, and what happens there: a Choice for a slot, another value for a setting; or RECIPES, and which."""
 
 ROOTS = ("components", "training", "corpora", "nlp", "initialize", "paths", "system", "vars")
 
@@ -35,12 +36,13 @@ def cells(sweep: Sweep) -> Iterator[Cell]:
     A named variant stands beside the grid: it is the base with its own settings, once per column, and
     with those overrides that do not vary.
     """
-    axes: dict[str, list[Any]] = {**sweep.swaps, **sweep.settings}
+    axes = sweep.axes
     for combination in product(*axes.values()):
         yield Cell(tuple(zip(axes, combination, strict=True)))
     columns = sweep.file.table.columns
     fixed = [(path, v[0]) for path, v in sweep.settings.items() if len(v) == 1 and path != columns]
-    for name, settings in sweep.file.variants.items():
+    for name, said in sweep.file.variants.items():
+        settings = {**said, RECIPES: sweep.variant_recipes[name]} if RECIPES in said else said
         for value in axes[columns] if columns else [None]:
             chosen = [(columns, value)] if columns else []
             yield Cell((*fixed, *chosen, *settings.items()), variant=name)
@@ -53,7 +55,7 @@ def full_path(path: str) -> str:
 
 def settings_of(changes: Iterable[Change]) -> dict[str, Any]:
     """Path -> the choice made there, as JSON values."""
-    return {path: v.to_json() if isinstance(v, Choice) else v for path, v in changes}
+    return {path: v.to_json() if isinstance(v, Choice | RecipeChoice) else v for path, v in changes}
 
 
 class Names:
@@ -61,7 +63,7 @@ class Names:
 
     def __init__(self, sweep: Sweep, base: "Config") -> None:
         self.columns = sweep.file.table.columns
-        touched = {*sweep.swaps, *(path for v in sweep.file.variants.values() for path in v)}
+        touched = {*sweep.swaps, *(path for v in sweep.file.variants.values() for path in v)} - {RECIPES}
         paths = [full_path(path).split(".") for path in touched]
         owners = {path[1] for path in paths if path[0] == "components"}
         self.component = next(iter(owners)) if len(owners) == 1 else None
@@ -87,14 +89,18 @@ class Names:
         if self.columns is None:
             return None
         value = dict(cell.changes)[self.columns]
-        return value.label if isinstance(value, Choice) else short_value(value)
+        return value.label if isinstance(value, Choice | RecipeChoice) else short_value(value)
 
     def _is_of_base(self, path: str, value: Any) -> bool:
         if isinstance(value, Choice):
             return value.block is None
+        if isinstance(value, RecipeChoice):
+            return not value.steps
         return path in self.of_base and self.of_base[path] == value
 
     def _part(self, path: str, value: Any) -> str:
+        if isinstance(value, RecipeChoice):
+            return value.label
         *parents, last = full_path(path).split(".")
         if isinstance(value, Choice):
             if last != "model":

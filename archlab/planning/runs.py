@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archlab.configs import fingerprints
-from archlab.configs.loading import as_config, config_text, interpolated
+from archlab.configs.loading import as_config, interpolated
+from archlab.configs.writing import config_text
 from archlab.records import Fingerprints, Json, Limits, RunSpec, Variant
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from archlab.errors import SweepError, did_you_mean
+from archlab.errors import SweepError, UnknownRecipeError, did_you_mean
+from archlab.planning.recipe_choices import RECIPES, RecipeChoice
 from archlab.planning.yaml_files import YamlFile, read_yaml
 
 MAX_CELLS = 10_000
@@ -102,6 +103,7 @@ class SweepFile(_Strict):
     base: str
     score: str | None = None
     seeds: Annotated[list[Annotated[int, Field(ge=0)]], BeforeValidator(_as_seeds)] = [0]
+    recipes: list[Any] | None = None
     swaps: dict[str, list[Any]] = {}
     overrides: dict[str, Any] = {}
     variants: dict[str, dict[str, Any]] = {}
@@ -115,6 +117,7 @@ class SweepFile(_Strict):
 class Sweep:
     """A sweep that has been read: what the file says, and where it lies.
 
+    recipes: the choices of that axis; empty without one. variant_recipes: variant -> its recipes.
     swaps: slot -> the choices of its axis. settings: override path -> the values of its axis, one value where
     it does not vary; limits.max_steps is among them.
     """
@@ -125,6 +128,8 @@ class Sweep:
     source: YamlFile
     swaps: dict[str, list[Choice]]
     settings: dict[str, list[Any]]
+    recipes: list[RecipeChoice]
+    variant_recipes: dict[str, RecipeChoice]
 
     @property
     def base(self) -> Path:
@@ -132,11 +137,16 @@ class Sweep:
         return self.path.parent / self.file.base
 
     @property
+    def axes(self) -> dict[str, list[Any]]:
+        """Path -> what it may be, in every combination: recipes, then swaps, then settings."""
+        recipes = {RECIPES: self.recipes} if self.recipes else {}
+        return {**recipes, **self.swaps, **self.settings}
+
+    @property
     def cells(self) -> int:
         """How many runs the grid would have at most."""
-        axes = [*self.swaps.values(), *self.settings.values()]
         columns = len(self.settings.get(self.file.table.columns or "", [None]))
-        return (prod(map(len, axes)) + len(self.file.variants) * columns) * len(self.file.seeds)
+        return (prod(map(len, self.axes.values())) + len(self.file.variants) * columns) * len(self.file.seeds)
 
     def where(self, *location: str | int) -> str:
         """`file:line` of a key of the sweep file."""
@@ -163,14 +173,27 @@ def load_sweep(path: str | Path) -> Sweep:
     if file.limits.max_steps is not None:
         settings.setdefault("training.max_steps", [file.limits.max_steps])
     _refuse_what_cannot_be(source, file)
-    sweep = Sweep(file.name or _safe_name(path.stem), path, file, source, swaps, settings)
+    sweep = Sweep(
+        name=file.name or _safe_name(path.stem),
+        path=path,
+        file=file,
+        source=source,
+        swaps=swaps,
+        settings=settings,
+        recipes=_recipes(source, file),
+        variant_recipes={
+            name: _recipe_choice(source, ("variants", name, RECIPES), changes[RECIPES])
+            for name, changes in file.variants.items()
+            if RECIPES in changes
+        },
+    )
     if sweep.cells > MAX_CELLS:
         raise SweepError(f"{path} asks for {sweep.cells:,} runs; more than {MAX_CELLS:,} are refused.")
     columns = file.table.columns
-    if columns is not None and columns not in {*swaps, *settings}:
+    if columns is not None and columns not in sweep.axes:
         raise SweepError(
             f"{sweep.where('table', 'columns')}: {columns} is no axis of this sweep.",
-            did_you_mean(columns, [*swaps, *settings]),
+            did_you_mean(columns, sweep.axes),
         )
     return sweep
 
@@ -215,6 +238,21 @@ def _choices(source: YamlFile, slot: str, items: list[Any]) -> list[Choice]:
         except ValueError as error:
             raise SweepError(f"{source.where(('swaps', slot, index))}: {error}.") from None
     return choices
+
+
+def _recipes(source: YamlFile, file: SweepFile) -> list[RecipeChoice]:
+    if file.recipes == []:
+        raise SweepError(f"{source.where((RECIPES,))}: recipes has no choices.", "Write - base under it.")
+    return [_recipe_choice(source, (RECIPES, index), item) for index, item in enumerate(file.recipes or ())]
+
+
+def _recipe_choice(source: YamlFile, location: tuple[str | int, ...], item: Any) -> RecipeChoice:
+    try:
+        return RecipeChoice.parse(item)
+    except ValueError as error:
+        raise SweepError(f"{source.where(location)}: {error}.") from None
+    except UnknownRecipeError as error:
+        raise SweepError(f"{source.where(location)}: {error.message}", error.hint) from None
 
 
 def _values(source: YamlFile, key: str, value: Any) -> list[Any]:

@@ -6,21 +6,24 @@ from typing import TYPE_CHECKING, Any
 
 from archlab.configs.filling import fill_config
 from archlab.configs.loading import override_config
+from archlab.configs.recipes import swap_and_cook
 from archlab.configs.slotting import find_slot, get_section
-from archlab.configs.swapping import swap
+from archlab.configs.swapping import apply_change, tidy
 from archlab.errors import (
     InvalidError,
     SwapError,
     SweepError,
     UnknownBlockError,
     UnknownSlotError,
+    UsageError,
     did_you_mean,
 )
 from archlab.memory import Memory
 from archlab.planning.cells import Cell, Change, Names, full_path, settings_of
+from archlab.planning.recipe_choices import RECIPES, RecipeChoice
 from archlab.planning.runs import make_variant
 from archlab.planning.sweeps import Choice, Sweep
-from archlab.records import Finding, Placement, Rejected, Report, Variant
+from archlab.records import Finding, Placement, Rejected, Report, Swap, Variant
 
 if TYPE_CHECKING:
     from confection import Config
@@ -87,17 +90,19 @@ class VariantMaker:
         return variant
 
     def _apply(self, cell: Cell, applied: list[Change]) -> "Config":
-        """The base with a cell's changes, outer slots first. A change whose slot an outer swap has removed
-        does not apply; a named variant's own changes must all apply."""
+        """The base with a cell's changes: recipes, then swaps and settings, outer slots first.
+
+        A change whose slot an outer swap has removed does not apply; a named variant's own must all apply.
+        """
         config, steps = self.base, tuple[tuple[str, str], ...]()
         own = self.sweep.file.variants.get(cell.variant or "", {})
-        for path, change in sorted(cell.changes, key=lambda item: full_path(item[0]).count(".")):
+        for path, change in sorted(cell.changes, key=_turn):
             choice = change if isinstance(change, Choice) else None
             where = self._where(cell, path, change)
             if choice is None and path in own:
                 choice = self._as_choice(config, path, change, where)
             try:
-                full = setting_path(config, path) if choice is None else find_slot(config, path).path
+                full = _place(config, path, choice or change)
             except UnknownSlotError as error:
                 if path in own:
                     raise SweepError(f"{where}: {error.message}", error.hint) from None
@@ -113,15 +118,18 @@ class VariantMaker:
                 self.begun[steps] = config
         order = [path for path, _ in cell.changes]
         applied.sort(key=lambda item: order.index(item[0]))
+        config, _ = tidy(self.base, config)
         return fill_config(config, memory=self.memory)
 
     def _change(self, config: "Config", path: str, choice: Choice | None, value: Any, where: str) -> "Config":
+        if isinstance(value, RecipeChoice):
+            return _cook(config, value, where)
         if choice is None:
             return override_config(config, {path: value})
         if choice.block is None:
             return config
         try:
-            return swap(config, path, choice.block, **choice.arguments).config
+            return apply_change(config, Swap(path, choice.block, choice.arguments)).config
         except UnknownBlockError as error:  # a slip of the pen, not a misfit
             raise SweepError(f"{where}: {error.message}", error.hint) from None
         except SwapError as error:
@@ -142,9 +150,41 @@ class VariantMaker:
         """`file:line` of a change in the sweep file."""
         if cell.variant is not None and path in self.sweep.file.variants[cell.variant]:
             return self.sweep.where("variants", cell.variant, path)
+        if isinstance(change, RecipeChoice):
+            return self.sweep.where(RECIPES, self.sweep.recipes.index(change))
         if isinstance(change, Choice):
             return self.sweep.where("swaps", path, self.sweep.swaps[path].index(change))
         return self.sweep.where("overrides", path)
+
+
+def _turn(change: Change) -> tuple[int, int]:
+    """When a change is made: first what recipes read, then recipes, then the rest, outer slots first."""
+    path, value = change
+    if isinstance(value, RecipeChoice):
+        return (1, 0)
+    is_read = not isinstance(value, Choice) and path.split(".")[0] in READ_BY_RECIPES
+    return (0 if is_read else 2, full_path(path).count("."))
+
+
+READ_BY_RECIPES = ("paths", "vars", "initialize")
+"""Where settings stand that decide what a recipe does: which vectors there are."""
+
+
+def _place(config: "Config", path: str, change: Any) -> str:
+    """The complete path of a change; of recipes, which touch many, their key."""
+    if isinstance(change, RecipeChoice):
+        return path
+    return find_slot(config, path).path if isinstance(change, Choice) else setting_path(config, path)
+
+
+def _cook(config: "Config", choice: RecipeChoice, where: str) -> "Config":
+    """The config after recipes, one after the other."""
+    try:
+        return swap_and_cook(config, choice.steps, []).config
+    except UsageError as error:  # a slip of the pen: a component that does not run
+        raise SweepError(f"{where}: {error.message}", error.hint) from None
+    except SwapError as error:
+        raise SwapError(f"{where}: {error.message}", error.hint) from None
 
 
 def setting_path(config: "Config", path: str) -> str:

@@ -40,6 +40,13 @@ VECTORS = "--initialize.vectors NAME names a pipeline with vectors"
 
 FAULTS = [
     Case(
+        "a bag of words with a known defect",
+        T(block("TextCatBOW.v1", exclusive_classes=True, ngram_size=1, no_output_layer=False, nO=None)),
+        "note components.textcat.model",
+        "spacy.TextCatBOW.v1 uses only part of its weight table, and its labels share that part; v3 does not",
+        "archlab swap textcat.model spacy.TextCatBOW.v3",
+    ),
+    Case(
         "nobody listens",
         {"tok2vec": shared(), "tagger": tagger()},
         "warning components.tok2vec",

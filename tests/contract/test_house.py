@@ -18,6 +18,7 @@ LEVELS = (
     ("archlab.catalog", "archlab.blocks"),
     (
         "archlab.configs.filling",
+        "archlab.configs.layouts",
         "archlab.configs.loading",
         "archlab.configs.differences",
         "archlab.configs.fingerprints",
@@ -26,6 +27,7 @@ LEVELS = (
         "archlab.configs.copying",
         "archlab.configs.circles",
         "archlab.configs.variables",
+        "archlab.configs.writing",
     ),
     ("archlab.configs",),
     ("archlab.checking",),

@@ -8,7 +8,8 @@ from spacy.util import load_config as spacy_load_config
 from spacy.util import load_model_from_config
 
 import archlab
-from archlab.configs.loading import config_text, parse_config, read_config
+from archlab.configs.loading import parse_config, read_config
+from archlab.configs.writing import config_text
 from archlab.errors import ConfigError
 
 PIPELINES = [

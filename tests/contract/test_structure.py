@@ -185,9 +185,10 @@ def test_the_width_a_block_gives_is_told_where_it_is_known(section: Section, wid
     assert width_of(section) == width
 
 
-def test_a_legacy_linker_is_passed_where_it_belongs() -> None:
+def test_a_legacy_linker_is_only_noted_where_it_belongs() -> None:
     model = {**LINKER, "@architectures": "spacy.EntityLinker.v1"}
-    assert findings(Case("linker", {"entity_linker": component("entity_linker", model)})) == []
+    (note,) = findings(Case("linker", {"entity_linker": component("entity_linker", model)}))
+    assert (note.severity, note.fix) == ("note", "archlab swap entity_linker.model spacy.EntityLinker.v2")
 
 
 class TestCustomBlocks:

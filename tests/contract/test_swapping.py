@@ -8,8 +8,9 @@ import pytest
 import archlab
 from archlab.configs.filling import fill_config
 from archlab.configs.fingerprints import variant_id
-from archlab.configs.loading import config_text, override_config, parse_config
+from archlab.configs.loading import override_config, parse_config
 from archlab.configs.slotting import get_section
+from archlab.configs.writing import config_text
 from archlab.errors import SwapError, UnknownBlockError, UnknownSlotError
 
 if TYPE_CHECKING:
@@ -99,17 +100,20 @@ def test_a_variable_that_is_carried_over_stays_a_variable(shared: "Config") -> N
     assert kept == "${components.tok2vec.model.encode.width}"
 
 
-def test_a_variable_that_would_dangle_becomes_its_value(shared: "Config") -> None:
+def test_a_variable_that_would_dangle_follows_the_width_it_stood_for(shared: "Config") -> None:
     swapped = archlab.swap(shared, "tok2vec.model", "spacy.HashEmbedCNN.v2", width=48)
-    assert get_section(swapped.config, "components.tagger.model.tok2vec.width") == 48
+    width = get_section(swapped.config, "components.tagger.model.tok2vec.width")
+    assert width == "${components.tok2vec.model.width}"
     assert any("which is gone" in note.source for note in swapped.notes)
     assert archlab.check(swapped.config).errors == ()
 
 
 def test_a_variable_inside_a_list_becomes_its_value_when_it_would_dangle(shared: "Config") -> None:
-    shared["components"]["tok2vec"]["model"]["embed"]["rows"] = "[${components.tagger.model.tok2vec.width}]"
-    swapped = archlab.swap(shared, "tagger.model", "spacy.Tagger.v2", tok2vec={"@architectures": "x"})
-    assert get_section(swapped.config, "components.tok2vec.model.embed.rows") == [48]
+    shared["components"]["tok2vec"]["model"]["embed"]["rows"] = (
+        "[${components.tok2vec.model.encode.maxout_pieces}]"
+    )
+    swapped = archlab.swap(shared, "tok2vec.model.encode", "spacy.TorchBiLSTMEncoder.v1")
+    assert get_section(swapped.config, "components.tok2vec.model.embed.rows") == [3]
 
 
 def test_what_a_swap_carries_over_stays_as_it_is_in_the_config_that_was_given(base: "Config") -> None:

@@ -14,8 +14,9 @@ import archlab
 from archlab.configs.copying import copy_config
 from archlab.configs.differences import diff_configs
 from archlab.configs.fingerprints import digest, variant_id
-from archlab.configs.loading import as_config, config_text, parse_config
+from archlab.configs.loading import as_config, parse_config
 from archlab.configs.variables import resolve
+from archlab.configs.writing import config_text
 from archlab.errors import ConfigError
 
 KEYS = st.from_regex(r"[a-z][a-z_0-9]{0,8}", fullmatch=True).filter(lambda key: not keyword.iskeyword(key))
@@ -86,6 +87,18 @@ def test_a_copy_is_equal_and_shares_nothing_that_can_change(data: dict[str, Any]
 def test_a_config_does_not_differ_from_itself_and_differs_from_a_changed_one(data: dict[str, Any]) -> None:
     assert not diff_configs(data, data)
     assert diff_configs(data, {**data, "added": {"a": 1}})
+
+
+@given(CONFIGS, CONFIGS)
+def test_only_what_differs_is_told_and_both_ways_the_same(a: dict[str, Any], b: dict[str, Any]) -> None:
+    one, other = as_config({"components": {"c": a}, **a}), as_config({"components": {"d": b}, **b})
+    assert not archlab.diff(one, one)
+    there, back = archlab.diff(one, other), archlab.diff(other, one)
+    assert sorted(change.path for change in there.settings if change.change == "added") == sorted(
+        change.old_path for change in back.settings if change.change == "removed"
+    )
+    assert len(there.settings) == len(back.settings)
+    assert there.to_dict() == archlab.diff(one, other).to_dict()
 
 
 @given(CONFIGS, st.randoms(use_true_random=False))

@@ -10,7 +10,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,13 +59,17 @@ class Forge:
     def cases(self) -> list[Case]:
         """All of them, tried by spaCy; which arguments are changed depends on which pairs train."""
         pairs = self._sample(all_pairs())
-        self._try(pairs)
-        trained = [pair for pair in pairs if self._read(pair, "spacy")["stage"] == "done"]
+        trained = self.trained(pairs)
         more = self._sample([*changed_arguments(trained), *changed_pipelines()])
-        self._try(more)
+        self.trained(more)
         return [*pairs, *more]
 
-    def outcomes(self, cases: list[Case], level: str, *, forked: bool = False) -> list[Outcome]:
+    def trained(self, cases: Sequence[Case]) -> list[Case]:
+        """Those of the cases that train, tried by spaCy."""
+        self._try(cases)
+        return [case for case in cases if self._read(case, "spacy")["stage"] == "done"]
+
+    def outcomes(self, cases: Sequence[Case], level: str, *, forked: bool = False) -> list[Outcome]:
         """What archlab says at a level beside what spaCy made of each. Its earlier answers are forgotten.
 
         forked: probes are forks of one process; they take a fifth of the time.
@@ -80,7 +84,7 @@ class Forge:
     def _sample(self, cases: Iterable[Case]) -> list[Case]:
         return [case for case in cases if int(digest(case.text()), 16) % self.every == 0]
 
-    def _try(self, cases: list[Case]) -> None:
+    def _try(self, cases: Sequence[Case]) -> None:
         names = []
         for case in cases:
             text = case.text()

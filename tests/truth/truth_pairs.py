@@ -38,13 +38,13 @@ class Case:
 
     def text(self) -> str:
         """The whole config."""
-        config = deepcopy(_PIPELINES[self.pipeline])
+        config = deepcopy(PIPELINES[self.pipeline])
         for path, value in {**({self.slot: self.block} if self.slot else {}), **self.settings}.items():
             _set(config, path, deepcopy(value))
         return Config(config).to_str(interpolate=False)
 
 
-_PIPELINES = pipelines(CORPORA)
+PIPELINES = pipelines(CORPORA)
 _LIKE_TAGGERS = ("morphologizer", "senter", "trainable_lemmatizer", "textcat_multilabel")
 
 
@@ -55,7 +55,7 @@ def digest(text: str) -> str:
 
 def all_pairs() -> Iterator[Case]:
     """Every slot with every block, its arguments as an expert would write them."""
-    for name, config in _PIPELINES.items():
+    for name, config in PIPELINES.items():
         for slot in _slots(config):
             if name == "pretraining" and slot.startswith("components.t") and slot.count(".") > 2:
                 continue  # they are the slots of the pipeline without [pretraining]

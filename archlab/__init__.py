@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from archlab.checking.checks import check as check
     from archlab.checking.compatibility import matrix as matrix
     from archlab.checking.fitting import fits as fits
+    from archlab.configs.comparing import diff as diff
     from archlab.configs.loading import load_config as load_config
     from archlab.configs.recipes import apply_recipe as apply_recipe
     from archlab.configs.recipes import recipe_changes as recipe_changes
@@ -28,6 +29,7 @@ __version__ = "0.1.0"
 _MODULES = {
     "apply_recipe": "archlab.configs.recipes",
     "check": "archlab.checking.checks",
+    "diff": "archlab.configs.comparing",
     "fits": "archlab.checking.fitting",
     "grid": "archlab.engines.driving",
     "load_config": "archlab.configs.loading",

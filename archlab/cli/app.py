@@ -52,12 +52,13 @@ def _prepare(
 
 
 def _register() -> None:
-    from archlab.cli import check, fits, grid, matrix, recipes, slots, swap, table, train
+    from archlab.cli import check, diff, fits, grid, matrix, recipes, slots, swap, table, train
 
     app.command("swap", context_settings=EXTRA)(swap.swap)
+    app.command("recipes", context_settings=EXTRA)(recipes.recipes)
     app.command("slots", context_settings=EXTRA)(slots.slots)
     app.command("fits", context_settings=EXTRA)(fits.fits)
-    app.command("recipes", context_settings=EXTRA)(recipes.recipes)
+    app.command("diff", context_settings=EXTRA)(diff.diff)
     app.command("matrix")(matrix.matrix)
     app.command("check", context_settings=EXTRA)(check.check)
     app.command("train", context_settings=EXTRA)(train.train)

@@ -11,6 +11,7 @@ from archlab.catalog.values import type_error
 from archlab.catalog.versions import family
 from archlab.configs.leaving import Leaving
 from archlab.configs.listening import listener_to
+from archlab.configs.references import variable
 from archlab.configs.sizes import fit_width
 from archlab.configs.slotting import block_reference
 from archlab.configs.upstreams import shared_upstream
@@ -114,7 +115,9 @@ class _Sources:
             self._default,
             self._shared,
             self._documented,
+            self._component,
             self._wrapped,
+            self._open,
         )
         return next((found for source in sources if (found := source(parameter)) is not None), None)
 
@@ -207,6 +210,18 @@ class _Sources:
         verdict = accepts(parameter.annotation, signature(*old).returns)
         may_hold_it = verdict == "fits" or (verdict == "unknown" and self.new.registry == "layers")
         return (dict(self.leaving.block), "the block that was here") if may_hold_it else None
+
+    def _component(self, parameter: Parameter) -> Found | None:
+        """What the component around it is told in the same words: the key of the spans it works on."""
+        component, value = self.leaving.component, self.leaving.settings.get(parameter.name)
+        if not parameter.is_required or value is None or not _agrees(parameter, value):
+            return None
+        return variable(f"components.{component}.{parameter.name}"), f"as {component} has it"
+
+    def _open(self, parameter: Parameter) -> Found | None:
+        """None, where a block wants to be told and may be told nothing."""
+        is_optional = parameter.is_required and _agrees(parameter, None)
+        return (None, "left open") if is_optional and parameter.annotation is not Any else None
 
     def _filled(self, block: Mapping[str, Any], path: str) -> dict[str, Any]:
         """A documented sublayer with each argument it leaves out; a note for each that differs from it."""

@@ -19,7 +19,8 @@ class Leaving:
     """The block in a slot, as another takes its place. A listener stands for what it hears.
 
     block, values: its section, with its variables and without. source: how a note calls it.
-    component, factory: what the slot lies in; None outside components. expected: the annotation of what
+    component, factory: what the slot lies in; None outside components. settings: the component's own, without
+    variables and without blocks. expected: the annotation of what
     the slot takes, None where nothing is stated. width: of what comes out there; None where it is not known.
     """
 
@@ -27,6 +28,7 @@ class Leaving:
     values: Mapping[str, Any]
     source: str
     component: str | None
+    settings: Mapping[str, Any]
     factory: str | None
     expected: Any
     width: int | None
@@ -50,12 +52,14 @@ def leave(config: "Config", path: str) -> Leaving:
         plain = get_section(values, model)
     else:
         plain = get_section(values, path)
+    settings = get_section(values, f"components.{component}") if component else {}
     is_block = isinstance(block, Mapping)
     return Leaving(
         block=block if is_block else {},
         values=plain if is_block else {},
         source=source,
         component=component,
+        settings={name: value for name, value in settings.items() if not isinstance(value, Mapping)},
         factory=component_factory(config, path),
         expected=expected_type(config, path),
         width=_width(values, path, plain),

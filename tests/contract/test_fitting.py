@@ -61,7 +61,8 @@ def test_text_classifiers_fit_with_the_arguments_a_swap_would_set(candidates: di
         ("spacy.TextCatLowData.v1", "needs", "needs width, dropout"),
         ("fits.Unannotated.v1", "unknown", "only a probe can tell"),
         ("fits.Annotated.v1", "fits", ""),
-        ("chain.v1", "unknown", "needs *layer"),
+        ("chain.v1", "unknown", "only a probe can tell"),
+        ("tuplify.v1", "misfit", "it is"),
     ],
 )
 def test_every_verdict_has_its_reason(

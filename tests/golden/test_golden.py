@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import archlab
+from archlab.configs.writing import config_text
 from archlab.records import Cost, Environment, Fingerprints, Reason, Result, Seconds
 from archlab.reporting.terminal import make_console, show_diff, show_report, show_slots, show_table
 from archlab.results.tables import Layout, Place, make_table
@@ -21,7 +22,19 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 Golden = Callable[[str, str], None]
-COMMANDS = ["", "swap", "recipes", "slots", "fits", "matrix", "check", "train", "grid", "table"]
+COMMANDS = [
+    "",
+    "swap",
+    "recipes",
+    "slots",
+    "fits",
+    "diff",
+    "matrix",
+    "check",
+    "train",
+    "grid",
+    "table",
+]
 
 
 def shown(show: Callable[["Console"], None]) -> str:
@@ -65,6 +78,45 @@ def test_swap_back_from_a_bag_of_words(workplace: Path, golden: Golden) -> None:
 def test_slots(workplace: Path, golden: Golden) -> None:
     base = archlab.load_config(workplace / "configs" / "base.cfg")
     golden("slots", shown(lambda console: show_slots(console, archlab.slots(base))))
+
+
+@pytest.mark.usefixtures("workplace")
+def test_diff(cli: "Cli", golden: Golden) -> None:
+    config = archlab.load_config("configs/base.cfg", {"training.dropout": 0.2, "training.max_steps": 250})
+    config = archlab.swap(
+        config,
+        "textcat.model.tok2vec.embed",
+        "spacy.CharacterEmbed.v2",
+        rows=100,
+        nM=16,
+        nC=4,
+        feature="NORM",
+    ).config
+    config = archlab.swap(config, "training.optimizer", "RAdam.v1").config
+    text = (
+        config_text(config)
+        .replace("components.textcat", "components.topics")
+        .replace('["textcat"]', '["topics"]')
+    )
+    Path("new.cfg").write_text(
+        text.replace("size = 32", "size = ${training.eval_frequency}"), encoding="utf8"
+    )
+    smaller = archlab.swap(
+        archlab.load_config("configs/base.cfg"), "textcat.model", "spacy.TextCatBOW.v3"
+    ).config
+    Path("bow.cfg").write_text(config_text(smaller), encoding="utf8")
+    Path("same.cfg").write_text(
+        config_text(smaller)
+        .replace("learn_rate = 0.001", "learn_rate = ${vars.rate}")
+        .replace("[vars]", "[vars]\nrate = 0.001")
+    )
+    pairs = [
+        ("configs/base.cfg", "new.cfg"),
+        ("configs/base.cfg", "bow.cfg"),
+        ("bow.cfg", "configs/base.cfg"),
+    ]
+    shown = [f"$ archlab diff {a} {b}\n{cli('diff', a, b).out}" for a, b in [*pairs, ("bow.cfg", "same.cfg")]]
+    golden("diff", "\n".join(shown))
 
 
 @pytest.mark.usefixtures("workplace")

@@ -89,6 +89,18 @@ def test_a_config_does_not_differ_from_itself_and_differs_from_a_changed_one(dat
     assert diff_configs(data, {**data, "added": {"a": 1}})
 
 
+@given(CONFIGS, CONFIGS)
+def test_only_what_differs_is_told_and_both_ways_the_same(a: dict[str, Any], b: dict[str, Any]) -> None:
+    one, other = as_config({"components": {"c": a}, **a}), as_config({"components": {"d": b}, **b})
+    assert not archlab.diff(one, one)
+    there, back = archlab.diff(one, other), archlab.diff(other, one)
+    assert sorted(change.path for change in there.settings if change.change == "added") == sorted(
+        change.old_path for change in back.settings if change.change == "removed"
+    )
+    assert len(there.settings) == len(back.settings)
+    assert there.to_dict() == archlab.diff(one, other).to_dict()
+
+
 @given(CONFIGS, st.randoms(use_true_random=False))
 def test_a_digest_depends_on_content_not_on_order(data: dict[str, Any], random: Any) -> None:
     def shuffled(value: Any) -> Any:

@@ -9,7 +9,8 @@ from truth_pairs import PIPELINES, Case
 
 import archlab
 from archlab.configs.filling import fill_config
-from archlab.configs.loading import config_text, parse_config
+from archlab.configs.loading import parse_config
+from archlab.configs.writing import config_text
 from archlab.errors import ArchlabError
 
 LISTED = Path(__file__).with_name("trains.txt")

@@ -1,11 +1,12 @@
-"""Swaps as they are typed: SLOT BLOCK [KEY=VALUE ...], one after the other."""
+"""Swaps and recipes as they are typed: SLOT BLOCK [KEY=VALUE ...], one after the other."""
 
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
 from archlab.cli.options import read_value
-from archlab.errors import UsageError
+from archlab.configs.recipes import RecipeStep, find_recipe, recipes, refuse_misuse
+from archlab.errors import UsageError, did_you_mean
 from archlab.records import Swap
 
 
@@ -16,28 +17,37 @@ class Tok2VecChoice(StrEnum):
     shared = "shared"
 
 
-def read_swaps(items: Sequence[str], tok2vec: str | None = None) -> list[Swap]:
-    """The swaps that were typed. tok2vec: that argument of each of them, where it is not None.
+def read_swaps(items: Sequence[str], tok2vec: str | None = None) -> tuple[list[RecipeStep], list[Swap]]:
+    """The recipes and the swaps that were typed. tok2vec: that argument of each swap, where it is not None.
 
     Raises UsageError for a slot without a block, and for an argument without a swap.
     """
-    swaps: list[tuple[str, str, dict[str, Any]]] = []
+    values = {recipe.name: recipe.values for recipe in recipes()}
+    cooked: list[RecipeStep] = []
+    swaps: list[Swap] = []
+    arguments: dict[str, Any] | None = None
     waiting = list(items)
     while waiting:
         item = waiting.pop(0)
         name, equals, value = item.partition("=")
-        if equals and name and swaps:
-            swaps[-1][2][name] = read_value(value)
-            continue
+        has_block = bool(waiting) and "=" not in waiting[0]
         if equals:
-            raise UsageError(
-                f"{item} stands before any swap.", "Write SLOT BLOCK first, then what to set in the block."
-            )
-        if not waiting or "=" in waiting[0]:
+            if not name or arguments is None:
+                hint = "Write SLOT BLOCK first, then what to set in the block."
+                raise UsageError(f"{item} stands before any swap.", hint)
+            arguments[name] = read_value(value)
+        elif item in values:
+            arguments = {}
+            chosen = waiting.pop(0) if has_block and values[item] else None
+            refuse_misuse(find_recipe(item), chosen, {})
+            cooked.append(RecipeStep(item, chosen, arguments))
+        elif has_block:
+            arguments = {} if tok2vec is None else {"tok2vec": tok2vec}
+            swaps.append(Swap(item, waiting.pop(0), arguments))
+        else:
             raise UsageError(
                 f"No block is named for {item}.",
-                "Write SLOT BLOCK, and arguments of the block as key=value, for example ngram_size=2.",
+                did_you_mean(item, values)
+                or "Write SLOT BLOCK, and arguments of the block as key=value, for example ngram_size=2.",
             )
-        swaps.append((item, waiting.pop(0), {}))
-    told = {} if tok2vec is None else {"tok2vec": tok2vec}
-    return [Swap(slot, block, {**arguments, **told}) for slot, block, arguments in swaps]
+    return cooked, swaps

@@ -1,6 +1,7 @@
 """archlab swap: put another block into a slot, and see what that changes."""
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -37,7 +38,7 @@ def swap(
         typer.Argument(
             metavar="SLOT BLOCK [KEY=VALUE ...]",
             help="Where, what, and what to set in it; repeatable. BLOCK is a registered name, without a "
-            "version the newest that fits, or @registry:name.",
+            "version the newest that fits, or @registry:name. Or a recipe: archlab recipes lists them.",
         ),
     ],
     base: Base = DEFAULT_BASE,
@@ -62,7 +63,7 @@ def swap(
     format: FormatOption = Format.text,
     quiet: Quiet = False,
 ) -> None:
-    """Swap a block for another, or several at once, and show what changes.
+    """Swap blocks for others, or follow a recipe, and show what changes.
 
     The base config is never changed. Arguments that you do not give as key=value are carried over from
     the old block, or filled with defaults and documented values; the diff says where each comes from.
@@ -73,22 +74,24 @@ def swap(
     archlab swap textcat.model spacy.TextCatBOW ngram_size=2 -o bow.cfg
     archlab swap tagger.model.tok2vec.embed spacy.CharacterEmbed textcat.model spacy.TextCatBOW
     archlab swap textcat.model spacy.TextCatReduce --tok2vec shared
+    archlab swap encoder bilstm
     archlab swap tok2vec.model.embed spacy.CharacterEmbed.v2 --base my.cfg --train --seeds 3
     """
     import archlab
     from archlab.configs.code import import_code
     from archlab.configs.loading import read_config
+    from archlab.configs.recipes import swap_and_cook
 
     if output is not None and format is Format.json and str(output) == "-":
         raise UsageError("-o - and --format json both want stdout.", "Name a file with -o.")
     if output is not None:
         _require_output(output, base, force)
     overrides, others = split_extra(ctx, what)
-    changes = read_swaps(others, tok2vec.value if tok2vec else None)
+    recipes, swaps = read_swaps(others, tok2vec.value if tok2vec else None)
     import_code(code or ())
     config, source = read_config(base, overrides)
     try:
-        swapped = archlab.swap_all(config, changes)
+        swapped = swap_and_cook(config, recipes, swaps)
     except UnknownSlotError as error:
         raise UnknownSlotError(
             error.message.replace("There is no slot", f"{base} has no slot"), error.hint
@@ -104,8 +107,9 @@ def swap(
     if output is not None:
         _write(swapped, source.text, output)
     if train:
-        _train(ctx, config, swapped, seeds, code or [], gpu_id, jobs, experiments, format, quiet)
-    elif output is None and format is Format.text:
+        title = ", ".join(step.label for step in recipes) if not swaps else None
+        _train(ctx, config, swapped, title, seeds, code or [], gpu_id, jobs, experiments, format, quiet)
+    elif output is None and format is Format.text and swapped.diff:
         _show_next(ctx)
 
 
@@ -148,6 +152,7 @@ def _train(
     ctx: typer.Context,
     config: Any,
     swapped: "Swapped",
+    title: str | None,
     seeds: int,
     code: list[Path],
     gpu_id: int,
@@ -165,13 +170,9 @@ def _train(
 
     device, gpu = find_device(gpu_id)
     settings = {step.slot.short: step.slot.block for step in swapped.steps}
-    before, after = (
-        ", ".join(name.removeprefix("spacy.") for name in names)
-        for names in ((step.before for step in swapped.steps), settings.values())
-    )
     variants = [
-        make_variant(config, f"base {before}"),
-        make_variant(swapped.config, after, settings=settings),
+        make_variant(config, f"base {_in_short(step.before for step in swapped.steps)}".rstrip()),
+        make_variant(swapped.config, title or _in_short(settings.values()), settings=settings),
     ]
     distinct = list({variant.variant_id: variant for variant in variants}.values())
     first = seed_of(config)
@@ -186,6 +187,10 @@ def _train(
         show_table(make_console(sys.stdout), results.table())
     if results.failed:
         raise typer.Exit(RunsFailedError.exit_code)
+
+
+def _in_short(blocks: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(name.removeprefix("spacy.") for name in blocks))
 
 
 def _as_json(swapped: "Swapped", report: Report) -> dict[str, Any]:

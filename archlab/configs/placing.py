@@ -186,7 +186,9 @@ def _listener(
     section = {**listener_to(config, upstream), **named}
     silent = [name for name in section if name not in given and not name.startswith("@")]
     for name in silent:
-        source = f"as {upstream} gives it" if name == "width" else "documented"
+        has_default = (parameter := new.parameter(name)) is not None and parameter.has_default
+        source = "default of the block" if has_default else "documented"
+        source = f"as {upstream} gives it" if name == "width" else source
         notes.append(Note(path=f"{path}.{name}", value=section[name], source=source))
     return section
 

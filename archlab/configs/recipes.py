@@ -1,7 +1,7 @@
 """Recipes: named changes that touch several slots at once, each the sum of swaps and settings."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from archlab.configs.encoder_changes import encoder
@@ -46,6 +46,29 @@ class Effect:
     problem: str | None = None
 
 
+@dataclass(frozen=True)
+class RecipeStep:
+    """One recipe, with its value and arguments."""
+
+    name: str
+    value: str | None = None
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """What a table shows: `encoder=bilstm(component=ner)`."""
+        told = ", ".join(f"{key}={value}" for key, value in self.arguments.items())
+        name = self.name if self.value is None else f"{self.name}={self.value}"
+        return f"{name}({told})" if told else name
+
+    def to_json(self) -> Any:
+        """The recipe as a sweep file would say it."""
+        if self.arguments:
+            value = {} if self.value is None else {"value": self.value}
+            return {self.name: {**value, **self.arguments}}
+        return self.name if self.value is None else {self.name: self.value}
+
+
 def recipes() -> list[Recipe]:
     """The recipes that there are."""
     return list(_RECIPES)
@@ -72,6 +95,14 @@ def apply_recipe(config: "Config", name: str, value: str | None = None, /, **arg
     Raises what `recipe_changes` and `swap` raise.
     """
     return swap_all(config, recipe_changes(config, name, value, **arguments), in_order=True)
+
+
+def swap_and_cook(config: "Config", steps: Iterable[RecipeStep], changes: Iterable[Change]) -> Swapped:
+    """Recipes in their order, then swaps and settings as `swap_all` does them. Raises what these raise."""
+    cooked = swap_all(config, [])
+    for step in steps:
+        cooked = cooked.then(apply_recipe(cooked.config, step.name, step.value, **step.arguments))
+    return cooked.then(swap_all(cooked.config, changes))
 
 
 def effects(config: "Config") -> list[Effect]:

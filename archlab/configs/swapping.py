@@ -48,6 +48,16 @@ class Swapped:
         """What has changed."""
         return diff_configs(self.base, self.config)
 
+    def then(self, later: "Swapped") -> "Swapped":
+        """These swaps and those that were made in their result, as one."""
+        notes = {note.path: note for note in (*self.notes, *later.notes)}
+        return Swapped(
+            steps=(*self.steps, *later.steps),
+            base=self.base,
+            config=later.config,
+            notes=tuple(note for note in notes.values() if _still_holds(later.config, note)),
+        )
+
 
 def swap(config: "Config", slot: str, block: str | Mapping[str, Any], /, **arguments: Any) -> Swapped:
     """Swap the block in a slot for another, with every argument named in the result.

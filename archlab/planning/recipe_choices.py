@@ -1,35 +1,12 @@
 """Recipes as a sweep file says them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from archlab.configs.recipes import find_recipe, refuse_misuse
+from archlab.configs.recipes import RecipeStep, find_recipe, refuse_misuse
 
 RECIPES = "recipes"
 """The key under which a sweep, or one of its variants, names recipes."""
-
-
-@dataclass(frozen=True)
-class RecipeStep:
-    """One recipe, with its value and arguments."""
-
-    name: str
-    value: str | None = None
-    arguments: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def label(self) -> str:
-        """What a table shows: `encoder=bilstm(component=ner)`."""
-        told = ", ".join(f"{key}={value}" for key, value in self.arguments.items())
-        name = self.name if self.value is None else f"{self.name}={self.value}"
-        return f"{name}({told})" if told else name
-
-    def to_json(self) -> Any:
-        """The recipe as a sweep file would say it."""
-        if self.arguments:
-            value = {} if self.value is None else {"value": self.value}
-            return {self.name: {**value, **self.arguments}}
-        return self.name if self.value is None else {self.name: self.value}
 
 
 @dataclass(frozen=True)

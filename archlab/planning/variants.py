@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from archlab.configs.filling import fill_config
 from archlab.configs.loading import override_config
-from archlab.configs.recipes import apply_recipe
+from archlab.configs.recipes import swap_and_cook
 from archlab.configs.slotting import find_slot, get_section
 from archlab.configs.swapping import apply_change, tidy
 from archlab.errors import (
@@ -179,14 +179,12 @@ def _place(config: "Config", path: str, change: Any) -> str:
 
 def _cook(config: "Config", choice: RecipeChoice, where: str) -> "Config":
     """The config after recipes, one after the other."""
-    for step in choice.steps:
-        try:
-            config = apply_recipe(config, step.name, step.value, **step.arguments).config
-        except UsageError as error:  # a slip of the pen: a component that does not run
-            raise SweepError(f"{where}: {error.message}", error.hint) from None
-        except SwapError as error:
-            raise SwapError(f"{where}: {error.message}", error.hint) from None
-    return config
+    try:
+        return swap_and_cook(config, choice.steps, []).config
+    except UsageError as error:  # a slip of the pen: a component that does not run
+        raise SweepError(f"{where}: {error.message}", error.hint) from None
+    except SwapError as error:
+        raise SwapError(f"{where}: {error.message}", error.hint) from None
 
 
 def setting_path(config: "Config", path: str) -> str:

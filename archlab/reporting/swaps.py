@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 def show_swapped(stream: IO[str], swapped: "Swapped", report: "Report", *, explain: bool = False) -> None:
     """Each swap in a line, what changes, what the check says; to explain, where every value comes from."""
     console = make_console(stream)
-    if not swapped.diff:
+    if not swapped.diff and not swapped.steps:
+        console.print("Nothing changes: all is so already.")
+    elif not swapped.diff:
         for step in swapped.steps:
             console.print(f"{step.slot.short} is {step.before} already: nothing changes.", soft_wrap=True)
     else:

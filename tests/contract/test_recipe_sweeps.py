@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 import archlab
+from archlab.configs.recipes import RecipeStep
 from archlab.errors import SweepError
 from archlab.planning.plans import Plan
-from archlab.planning.recipe_choices import RecipeChoice, RecipeStep
+from archlab.planning.recipe_choices import RecipeChoice
 
 AXIS = """base: configs/base.cfg
 recipes:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from archlab.catalog.extras import require_block
 from archlab.catalog.registered import Signature, names, registries, registries_with, signature
 from archlab.catalog.signatures import accepts
 from archlab.catalog.versions import newest_that_fits
@@ -103,6 +104,7 @@ def resolve_block(name: str, registry: str, expected: Any = None) -> tuple[str, 
     for place in (registry, *registries()):
         if place and (newest := newest_that_fits(name, place, expected)):
             return place, newest
+    require_block(name)
     hint = did_you_mean(name, names(registry)) if registry else None
     raise UnknownBlockError(f"No block {name} is registered.", hint)
 

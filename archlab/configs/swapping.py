@@ -128,7 +128,7 @@ def tidy(base: "Config", config: "Config") -> "tuple[Config, list[Note]]":
 
 
 def _turn(change: Change) -> tuple[int, str]:
-    """Outer slots come first; of slots as deep, the order is the alphabet's, whatever order they are given in."""
+    """Outer slots come first; slots as deep are in the alphabet's order, in whatever order they were given."""
     path = (change.slot if isinstance(change, Swap) else change.path).removeprefix("components.")
     return path.count(".") + isinstance(change, Setting), path
 

@@ -128,7 +128,7 @@ def tidy(base: "Config", config: "Config") -> "tuple[Config, list[Note]]":
 
 
 def _turn(change: Change) -> tuple[int, str]:
-    """Outer slots come first; slots as deep are in the alphabet's order, in whatever order they were given."""
+    """Outer slots come first; slots as deep are in the order of the alphabet, whatever order was given."""
     path = (change.slot if isinstance(change, Swap) else change.path).removeprefix("components.")
     return path.count(".") + isinstance(change, Setting), path
 

@@ -11,7 +11,7 @@ from archlab.catalog.signatures import accepts, describe, gloss, is_model
 from archlab.catalog.values import type_error
 from archlab.configs.leaving import Leaving
 from archlab.configs.listening import listener_to
-from archlab.configs.rates import LENGTHS, PEAKS, height
+from archlab.configs.rates import LENGTHS, PEAKS, height, span_size
 from archlab.configs.references import moved, variable, without_gone
 from archlab.configs.sizes import fit_width
 from archlab.configs.slotting import block_reference
@@ -114,6 +114,7 @@ class _Sources:
             self._old_sublayer,
             self._dictated,
             self._rate,
+            self._span_sizes,
             self._default,
             self._shared,
             self._documented,
@@ -125,7 +126,7 @@ class _Sources:
 
     def _old_block(self, parameter: Parameter) -> Found | None:
         leaving = self.leaving
-        return self._carried(self.new, parameter, leaving.block, leaving.values, leaving.source)
+        return self._carried(self.new, parameter, leaving.arguments, leaving.argument_values, leaving.source)
 
     def _old_sublayer(self, parameter: Parameter) -> Found | None:
         """From the sublayer that does the slot's own job, the BOW inside an Ensemble; or else from the only
@@ -141,7 +142,7 @@ class _Sources:
                         self.new,
                         parameter,
                         inner[name],
-                        self.leaving.values[name],
+                        self.leaving.argument_values[name],
                         f"{self.leaving.source} from {name}",
                     )
                 )
@@ -190,6 +191,11 @@ class _Sources:
         if (self.new.name, parameter.name) in LENGTHS and self.leaving.max_steps:
             return "${training.max_steps}", "as long as the training may take"
         return None
+
+    def _span_sizes(self, parameter: Parameter) -> Found | None:
+        """The spans of a suggester: its sizes one by one, or from the smallest to the largest."""
+        found = span_size(parameter.name, self.leaving.values)
+        return None if found is None else (found, "the sizes that were here")
 
     def _default(self, parameter: Parameter) -> Found | None:
         is_written = parameter.has_default and _can_be_written(parameter.default)

@@ -69,6 +69,10 @@ class DeviceError(InvalidError):
     """A device that is not there."""
 
 
+class ExtraError(InvalidError):
+    """A block or component of a package that is not installed; the hint is the command that brings it."""
+
+
 class CodeError(InvalidError):
     """A --code file that is missing or cannot be imported."""
 

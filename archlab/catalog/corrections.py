@@ -1,4 +1,4 @@
-"""Where spaCy's and Thinc's own annotations are wrong or missing: one table, each row with its reason.
+"""Where annotations of spaCy, its transformer packages and Thinc are wrong or missing: a table with reasons.
 
 A correction applies while the installed package states what the row says it states; where an upgrade has
 mended or moved an annotation, the package's own is taken. A contract test compares the two.
@@ -48,15 +48,19 @@ def corrected(registry: str, name: str, parameter: str, annotation: Any) -> Any:
 def meaning(text: str) -> Any:
     """The typing object that a correction's text stands for."""
     import typing
+    from importlib import import_module
 
     import thinc.types
     from spacy.ml.parser_model import ParserStepModel  # type: ignore[import-not-found]  # Cython
-    from spacy.tokens import Doc
+    from spacy.tokens import Doc, Span
     from thinc.api import Model, Optimizer
     from thinc.layers.with_padded import SeqT
 
     scope = {**vars(typing), **vars(thinc.types), "SeqT": SeqT}
     scope |= {"Doc": Doc, "Model": Model, "Optimizer": Optimizer, "ParserStepModel": ParserStepModel}
+    scope |= {"Span": Span}
+    if "TransformerModelOutput" in text:
+        scope |= vars(import_module("spacy_curated_transformers.models.output"))
     holder = type("Holder", (), {"__annotations__": {"it": text}})
     return get_type_hints(holder, globalns=scope, localns=scope)["it"]
 
@@ -84,6 +88,10 @@ _STEPS = "Its predict calls model.predict(docs) for a step model and asks that f
 _POOLED = "It is followed by list2ragged, which needs one array per Doc."
 _TRANSITION_MODEL = "It builds a TransitionModel, whose forward gives a ParserStepModel."
 _COMPILED = "Cython drops generic return types; the layer's own InT and OutT say so."
+_SPANS = "Callable[[List[Doc]], List[List[Span]]]"
+_CURATED = "Model[List[Doc], TransformerModelOutput]"
+_CURATED_INNER = "Model[List[Ints1d], TransformerModelOutput]"
+_CURATED_SPANS = "Model[List[Ragged], TransformerModelOutput]"
 _OPTIMIZER = "It is an Optimizer with other defaults and says nothing of what it returns."
 
 CORRECTIONS: tuple[Correction, ...] = (
@@ -158,5 +166,53 @@ CORRECTIONS: tuple[Correction, ...] = (
     *(
         Correction("optimizers", name, "return", "Any", "Optimizer", _OPTIMIZER)
         for name in ("Adam.v1", "RAdam.v1", "SGD.v1")
+    ),
+    # spacy-transformers
+    *(
+        _architecture(
+            f"spacy-transformers.TransformerModel.{version}",
+            "get_spans",
+            _SPANS,
+            "Its docstring says so, and its forward walks over a list of spans for each Doc.",
+            "Callable",
+        )
+        for version in ("v1", "v2", "v3")
+    ),
+    *(
+        _architecture(
+            f"spacy-transformers.Tok2VecTransformer.{version}",
+            "get_spans",
+            _SPANS,
+            "It hands it on to TransformerModel.",
+            "Any",
+        )
+        for version in ("v1", "v2", "v3")
+    ),
+    *(
+        Correction(
+            "span_getters",
+            f"spacy-transformers.{name}.v1",
+            "return",
+            "Callable",
+            _SPANS,
+            "What it returns builds a list of spans for each Doc.",
+        )
+        for name in ("doc_spans", "sent_spans")
+    ),
+    # spacy-curated-transformers
+    _component("curated_transformer", _CURATED, "Its set_annotations reads all_outputs of what it predicts."),
+    _architecture(
+        "spacy-curated-transformers.TransformerLayersListener.v1",
+        "return",
+        "Model[List[Doc], List[List[Floats2d]]]",
+        "Its forward returns an array for each layer of each Doc.",
+        TOKENS,
+    ),
+    _architecture(
+        "spacy-curated-transformers.WithStridedSpans.v1",
+        "return",
+        f"Callable[[{_CURATED_INNER}], {_CURATED_SPANS}]",
+        "It has bound stride and window: what it returns is called with the model alone.",
+        f"Callable[[{_CURATED_INNER}, int, int], {_CURATED_SPANS}]",
     ),
 )

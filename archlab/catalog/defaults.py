@@ -1,7 +1,8 @@
 """Documented values for arguments without a default, each with its source.
 
-Two sources: the default configs of the installed components, where they agree, and the examples of spaCy's
-documentation. Widths are not made to agree with neighbours here: that is the business of a swap.
+Two sources: the default configs of the components of spaCy, or of the package that brings the block, where
+they agree; and the examples of spaCy's documentation. Widths are not made to agree with neighbours here: that
+is the business of a swap.
 """
 
 import json
@@ -12,7 +13,9 @@ from functools import cache
 from typing import Any
 
 from archlab.catalog.examples import EXAMPLES, Block
-from archlab.catalog.registered import LEGACY, factory_defaults, factory_names
+from archlab.catalog.factories import ANNOUNCED
+from archlab.catalog.origins import package_of
+from archlab.catalog.registered import LEGACY, announced_entries, factory_defaults, factory_names
 from archlab.errors import ArchlabError
 
 
@@ -36,7 +39,7 @@ def documented(registry: str, name: str, argument: str, factory: str | None = No
     """
     name = f"spacy.{name.removeprefix(LEGACY)}" if name.startswith(LEGACY) else name
     place = (registry, *_SAME_AS.get((name, argument), (name, argument)))
-    configured = _configured().get(place, {})
+    configured = _configured(_brings(*place[:2])).get(place, {})
     speaker = _speaker(configured, (factory, _SPEAKERS.get(name)))
     if speaker is not None:
         return Documented(deepcopy(configured[speaker]), f"default config of {speaker}")
@@ -78,14 +81,24 @@ def _speaker(configured: dict[str, Any], preferred: tuple[str | None, ...]) -> s
 # The default configs that are installed.
 
 
-@cache
-def _configured() -> dict[tuple[str, str, str], dict[str, Any]]:
-    """(registry, name, argument) -> factory -> value, over all blocks of all default configs.
+def _brings(registry: str, name: str) -> str:
+    """The package whose components speak for a block: spaCy for its own and Thinc's."""
+    package = package_of(registry, name)
+    return "spacy" if package in _OF_SPACY else package
 
-    A factory with two different blocks of one name (two embeddings, say) is left out: it documents neither.
+
+_OF_SPACY = ("", "spacy", "spacy_legacy", "thinc")
+
+
+@cache
+def _configured(package: str) -> dict[tuple[str, str, str], dict[str, Any]]:
+    """(registry, name, argument) -> factory -> value, over all blocks in a package's default configs.
+
+    What another package announces is not even imported. A factory with two different blocks of one name
+    (two embeddings, say) is left out: it documents neither.
     """
     found: dict[tuple[str, str, str], dict[str, Any]] = {}
-    for factory, config in _default_configs():
+    for factory, config in _default_configs(package):
         mine: dict[tuple[str, str, str], Any] = {}
         torn = set()
         for registry, name, block in _blocks(config):
@@ -100,15 +113,19 @@ def _configured() -> dict[tuple[str, str, str], dict[str, Any]]:
     return found
 
 
-def _default_configs() -> Iterator[tuple[str, Block]]:
+def _default_configs(package: str) -> Iterator[tuple[str, Block]]:
     from spacy.language import DEFAULT_CONFIG
 
+    announced = {entry.name: entry.module.partition(".")[0] for entry in announced_entries(ANNOUNCED)}
     for factory in factory_names():
+        if announced.get(factory, "spacy") != package:
+            continue
         try:
             yield factory, _without_dictated(factory_defaults(factory))
-        except ArchlabError:  # announced by a package that cannot be imported: it documents nothing
+        except ArchlabError:  # it cannot be imported: it documents nothing
             continue
-    yield "spaCy, [training]", dict(DEFAULT_CONFIG["training"])
+    if package == "spacy":
+        yield "spaCy, [training]", dict(DEFAULT_CONFIG["training"])
 
 
 def _blocks(config: Any) -> Iterator[tuple[str, str, Block]]:

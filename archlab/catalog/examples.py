@@ -1,6 +1,8 @@
 """The examples in spaCy's documentation, as data: values for arguments that have no default.
 
-From https://spacy.io/api/architectures, https://spacy.io/api/legacy and https://spacy.io/api/top-level.
+From https://spacy.io/api/architectures, https://spacy.io/api/legacy and https://spacy.io/api/top-level; for
+curated transformers from the example project of spacy-curated-transformers (project/configs), and the size of
+each kind from the config.json of the model that `spacy init fill-curated-transformer` names as an example.
 What a component dictates (exclusive_classes, state_type) goes before what stands here.
 """
 
@@ -14,6 +16,8 @@ _LEGACY_DOCS = "spaCy docs, legacy"
 _BATCHER_DOCS = "spaCy docs, batchers"
 _NO_VECTORS = "no default config of spaCy includes vectors"
 
+_INIT = "spacy init config"
+_THINC = "Thinc docs, schedules"
 _EXCLUSIVE = "as in textcat; a component that dictates it has its own"
 _USUAL = "one layer, as small as it can be"
 
@@ -32,6 +36,27 @@ _HASH_EMBED_CNN: Block = {
     "pretrained_vectors": None,
 }
 _TOK2VEC: Block = {"@architectures": "spacy.HashEmbedCNN.v2", **_HASH_EMBED_CNN}
+
+
+_MEAN: Block = {"@layers": "reduce_mean.v1"}
+_STRIDED: Block = {"@span_getters": "spacy-transformers.strided_spans.v1", "window": 128, "stride": 96}
+_HUGGING_FACE: Block = {"name": "roberta-base", "get_spans": _STRIDED, "tokenizer_config": {"use_fast": True}}
+_CURATED = "spacy-curated-transformers"
+_CURATED_PROJECT = f"example project of {_CURATED}"
+_WEIGHTING: Block = {"@architectures": f"{_CURATED}.ScalarWeight.v1", "num_layers": 12}
+
+
+def _curated(kind: str, pieces: str, model: str, vocab_size: int) -> "dict[tuple[str, str, str], Example]":
+    """A curated transformer with the piece encoder of its kind, as large as a published model."""
+    name = f"{_CURATED}.{kind}Transformer"
+    blocks = {
+        "piece_encoder": {"@architectures": f"{_CURATED}.{pieces}.v1"},
+        "with_spans": {"@architectures": f"{_CURATED}.WithStridedSpans.v1", "stride": 96, "window": 128},
+    }
+    return {
+        **_example(name, "v1", {"vocab_size": vocab_size}, f"config.json of {model}"),
+        **_example(name, "v1", blocks, _CURATED_PROJECT),
+    }
 
 
 def _embed_and_encode(version: str) -> Block:
@@ -141,9 +166,39 @@ EXAMPLES: dict[tuple[str, str, str], Example] = {
     },
     # Layers around another one, and what usually stands in them
     **{("layers", name, "layer"): (layer, _USUAL) for name, layer in _WRAPPED.items()},
+    **_example("spacy.CharEmbed", "v1", {"nM": 64, "nC": 8}, "as CharacterEmbed in spaCy's docs", "layers"),
+    # Schedules
+    **_example("warmup_linear", "v1", {"warmup_steps": 250, "total_steps": 20000}, _INIT, "schedules"),
+    **_example("decaying", "v1", {"decay": 1e-4}, _THINC, "schedules"),
+    **_example("cyclic_triangular", "v1", {"min_lr": 0.001, "period": 1000}, _THINC, "schedules"),
     # Pretraining
     **_example("spacy.PretrainVectors", "v1", {"maxout_pieces": 3, "hidden_size": 300, "loss": "cosine"}),
     **_example("spacy.PretrainCharacters", "v1", {"maxout_pieces": 3, "hidden_size": 300, "n_characters": 4}),
+    # Transformers
+    **_example("spacy-transformers.TransformerModel", "v1 v2 v3", _HUGGING_FACE),
+    **_example("spacy-transformers.Tok2VecTransformer", "v1 v2 v3", {**_HUGGING_FACE, "pooling": _MEAN}),
+    **_example("spacy-transformers.TransformerListener", "v1", {"pooling": _MEAN}),
+    **_curated("Albert", "SentencepieceEncoder", "albert-base-v2", 30000),
+    **_curated("Bert", "BertWordpieceEncoder", "bert-base-cased", 28996),
+    **_curated("Camembert", "CamembertSentencepieceEncoder", "camembert-base", 32005),
+    **_curated("Roberta", "ByteBpeEncoder", "roberta-base", 50265),
+    **_curated("Xlmr", "XlmrSentencepieceEncoder", "xlm-roberta-base", 250002),
+    **_example(
+        f"{_CURATED}.LastTransformerLayerListener", "v1", {"width": 768, "pooling": _MEAN}, _CURATED_PROJECT
+    ),
+    **_example(
+        f"{_CURATED}.ScalarWeightingListener",
+        "v1",
+        {"width": 768, "weighting": _WEIGHTING, "pooling": _MEAN},
+        _CURATED_PROJECT,
+    ),
+    **_example(
+        f"{_CURATED}.TransformerLayersListener",
+        "v1",
+        {"layers": 12, "width": 768, "pooling": _MEAN},
+        _CURATED_PROJECT,
+    ),
+    **_example(f"{_CURATED}.ScalarWeight", "v1", {"num_layers": 12}, _CURATED_PROJECT),
     # Other registries
     **_example(
         "spacy.ngram_range_suggester", "v1", {"min_size": 2, "max_size": 4}, "spaCy docs, suggesters", "misc"

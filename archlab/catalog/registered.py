@@ -12,6 +12,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, ForwardRef, get_type_hints
 
 from archlab.catalog.corrections import corrected
+from archlab.catalog.extras import require_block, require_factory
 from archlab.errors import InvalidError, UnknownBlockError, did_you_mean, explain
 
 LEGACY = "spacy-legacy."
@@ -103,23 +104,54 @@ def names(registry: str) -> list[str]:
 
 def registries_with(name: str) -> list[str]:
     """The registries in which a block of this name is found, legacy ones included."""
-    return [registry for registry in registries() if _is_registered(registry, name)]
+    return [registry for registry in registries() if is_registered(registry, name)]
+
+
+def is_registered(registry: str, name: str) -> bool:
+    """Whether there is such a registry and it has the name; what an entry point announces is not imported."""
+    from catalogue import REGISTRY, Registry
+
+    found = getattr(_spacy_registry(), registry, None)
+    if not isinstance(found, Registry):
+        return False
+    announced = {entry.name for entry in _announced(found)}
+    return any(
+        known_as in announced or (*found.namespace, known_as) in REGISTRY for known_as in _spellings(name)
+    )
+
+
+@cache
+def announced_entries(group: str) -> tuple[EntryPoint, ...]:
+    """What installed packages announce in a group such as spacy_factories; nothing of it is imported."""
+    return tuple(_all_entries().select(group=group))
+
+
+@cache
+def _all_entries() -> Any:
+    """What all packages announce: they are searched once, which takes as long as for one group."""
+    return entry_points()
+
+
+def entry_of(registry: str, name: str) -> EntryPoint | None:
+    """Where an installed package announces a block; None where none does."""
+    group = getattr(getattr(_spacy_registry(), registry, None), "entry_point_namespace", "")
+    return next((entry for entry in announced_entries(group) if entry.name == name), None)
 
 
 def signature(registry: str, name: str) -> Signature:
     """The signature of a registered function, corrected.
 
-    Raises UnknownBlockError for a name that the registry does not have, and InvalidError for one that a
-    package announces and that cannot be imported.
+    Raises UnknownBlockError for a name that the registry does not have, ExtraError where a known package
+    would bring it, and InvalidError for one that a package announces and that cannot be imported.
     """
-    return _corrected(replace(_read(_function(registry, name)), registry=registry, name=name))
+    return _corrected(replace(_read(find_function(registry, name)), registry=registry, name=name))
 
 
 def factory_names() -> list[str]:
     """The component factories that spaCy and the installed packages have, sorted."""
     language, registered = _language_class(None), _spacy_registry().factories.get_all()
     found = {language.get_factory_meta(name).factory for name in registered if language.has_factory(name)}
-    return sorted(found | {entry.name for entry in _entry_points("spacy_factories")})
+    return sorted(found | {entry.name for entry in announced_entries("spacy_factories")})
 
 
 def factory_signature(factory: str, lang: str = "en") -> Signature:
@@ -172,25 +204,9 @@ def _registered(registry: str) -> set[str]:
     return names | {entry.name for entry in _announced(found)}
 
 
-def _is_registered(registry: str, name: str) -> bool:
-    """Whether the registry has the name, without importing what an entry point announces."""
-    from catalogue import REGISTRY
-
-    found = _catalogue(registry)
-    announced = {entry.name for entry in _announced(found)}
-    return any(
-        known_as in announced or (*found.namespace, known_as) in REGISTRY for known_as in _spellings(name)
-    )
-
-
 def _announced(found: Any) -> tuple[EntryPoint, ...]:
     """The entry points of a registry."""
-    return _entry_points(found.entry_point_namespace) if found.entry_points else ()
-
-
-@cache
-def _entry_points(group: str) -> tuple[EntryPoint, ...]:
-    return tuple(entry_points(group=group))
+    return announced_entries(found.entry_point_namespace) if found.entry_points else ()
 
 
 def _typed(name: str) -> str:
@@ -202,12 +218,16 @@ def _spellings(name: str) -> tuple[str, ...]:
     return (name, name.replace("spacy.", LEGACY)) if name.startswith("spacy.") else (name,)
 
 
-def _function(registry: str, name: str) -> Callable[..., Any]:
-    """What spaCy's own `registry.get` gives, without its walk over all entry points at each call."""
+def find_function(registry: str, name: str) -> Callable[..., Any]:
+    """What spaCy's own `registry.get` gives, without its walk over all entry points at each call.
+
+    Raises as `signature` does.
+    """
     for known_as in _spellings(name):
         function = _registered_function(registry, known_as)
         if function is not None:
             return function
+    require_block(name)
     elsewhere = ", ".join(registries_with(name))
     hint = f"It is registered in {elsewhere}." if elsewhere else did_you_mean(name, names(registry))
     raise UnknownBlockError(f"The registry {registry} has no {name!r}.", hint)
@@ -259,10 +279,11 @@ def _language_with(factory: str, lang: str) -> Any:
     language = _language_class(lang)
     if language.has_factory(factory):
         return language
-    for entry in _entry_points("spacy_factories"):
+    for entry in announced_entries("spacy_factories"):
         if entry.name == factory:
             _loaded(entry, "factories")
     if not language.has_factory(factory):
+        require_factory(factory)
         raise UnknownBlockError(
             f"There is no component factory {factory!r}.", did_you_mean(factory, factory_names())
         )

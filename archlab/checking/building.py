@@ -5,6 +5,7 @@ from copy import deepcopy
 from functools import partial
 from typing import Any
 
+from archlab.catalog.factories import import_factories, only_needed_factories
 from archlab.checking.isolating import SECONDS, Step, Steps, run_apart
 from archlab.checking.origins import has_foreign_blocks
 from archlab.checking.pretraining import build_pretraining
@@ -23,6 +24,7 @@ def check_builds(
     seconds: of wall time that those may take. memory: of other configs; equal pipelines are built once.
     """
     memory = memory or Memory()
+    import_factories(config)
     components = {name: config["components"][name] for name in config["nlp"]["pipeline"]}
     training = {key: value for key, value in config["training"].items() if key not in ("seed", "logger")}
     problems = [
@@ -43,7 +45,9 @@ def bare_pipeline(nlp_section: Mapping[str, Any]) -> Any:
     from spacy.util import load_model_from_config
 
     section = {**nlp_section, "pipeline": [], "disabled": [], "after_pipeline_creation": None}
-    return load_model_from_config({"nlp": section, "components": {}}, auto_fill=True)
+    config = {"nlp": section, "components": {}}
+    with only_needed_factories(config):
+        return load_model_from_config(config, auto_fill=True)
 
 
 Problems = tuple[tuple[str, str], ...]

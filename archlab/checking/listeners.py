@@ -108,6 +108,14 @@ def unheard(pipeline: Pipeline) -> Iterator[Finding]:
         )
 
 
+def heard_by(pipeline: Pipeline, *listeners: str) -> Iterator[tuple[Component, Block]]:
+    """(upstream, listener) of each trained listener of these names of which it is certain whom it hears."""
+    for component, listener in _trained_listeners(pipeline):
+        upstream = _upstream(pipeline, component, listener)
+        if listener.name in listeners and upstream is not None:
+            yield upstream, listener
+
+
 RULES = (no_upstream, other_width, drowned_upstream, frozen_upstream, unheard)
 
 

@@ -8,6 +8,7 @@ from itertools import islice
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from archlab.catalog.factories import only_needed_factories
 from archlab.catalog.registered import signature
 from archlab.catalog.signatures import describe, is_model
 from archlab.checking.pipelines import FACTORIES, MODEL_FACTORIES, Pipeline
@@ -138,7 +139,8 @@ def build_pretraining(config: Mapping[str, Any]) -> "tuple[Language, dict[str, A
 
     fix_random_seed(config["training"]["seed"] or 0)
     fresh = {**config, "initialize": {**config["initialize"], "init_tok2vec": None}}
-    nlp = load_model_from_config(fresh)
+    with only_needed_factories(fresh):
+        nlp = load_model_from_config(fresh)
     settings = registry.resolve(nlp.config.interpolate()["pretraining"], schema=ConfigSchemaPretrain)
     create: Any = create_pretraining_model  # without annotations
     return nlp, settings, create(nlp, settings)

@@ -135,6 +135,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _probe(journal: Journal, job: Json, config: "Config") -> None:
     import spacy  # noqa: F401  # while still starting: how long it takes is not the config's fault
 
+    from archlab.catalog.factories import only_needed_factories
     from archlab.checking.running import run_probe
     from archlab.configs.code import import_code
 
@@ -142,7 +143,8 @@ def _probe(journal: Journal, job: Json, config: "Config") -> None:
         import_code(job["code"])
         for module in job["modules"]:
             import_module(module)
-    run_probe(journal, config)
+    with only_needed_factories(config):
+        run_probe(journal, config)
 
 
 def _watch_the_clock(journal: Journal, job: Json) -> None:

@@ -211,16 +211,21 @@ def _unreached(
 
 
 def _weights(node: Any) -> Iterator[tuple[str, list[tuple[int, str]]]]:
-    """(layer, keys of its weights) of a Thinc layer, and of each layer of a PyTorch module that it wraps."""
+    """(layer, keys of its weights) of a Thinc layer, and of each layer of a PyTorch module that it wraps.
+
+    A Hugging Face model is one layer: what it has for other tasks is not used.
+    """
     own = [(node.id, name) for name in node.param_names if node.has_param(name)]
     if own:
         yield short_name(node), own
     for shim in node.shims:
         parameters = getattr(shim._model, "named_parameters", None)
+        is_whole = type(shim).__module__.startswith("spacy_transformers.")  # no listener hears its pooler
         modules: dict[str, list[tuple[int, str]]] = {}
         for name, tensor in parameters() if callable(parameters) else ():
             if tensor.requires_grad:  # a block may freeze what it wraps
-                modules.setdefault(name.rpartition(".")[0], []).append((shim.id, name))
+                module = "" if is_whole else name.rpartition(".")[0]
+                modules.setdefault(module, []).append((shim.id, name))
         for module, keys in modules.items():
             yield f"{short_name(node)}{f' {module}' if module else ''}", keys
 

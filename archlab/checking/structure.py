@@ -7,7 +7,7 @@ looks like is a warning. Each rule has been tried with spaCy, and a slow test tr
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from archlab.checking import legacy, listeners, outputs, pretraining, settings, widths
+from archlab.checking import legacy, listeners, outputs, pretraining, settings, transformers, widths
 from archlab.checking.pipelines import Pipeline, read_pipeline
 from archlab.records import Finding
 
@@ -16,6 +16,7 @@ Rule = Callable[[Pipeline], Iterator[Finding]]
 RULES: tuple[Rule, ...] = (
     *listeners.RULES,
     *widths.RULES,
+    *transformers.RULES,
     *outputs.RULES,
     *settings.RULES,
     *pretraining.RULES,

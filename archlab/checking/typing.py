@@ -15,6 +15,7 @@ from archlab.catalog.signatures import accepts, describe, gloss, model_of, model
 from archlab.catalog.values import type_error
 from archlab.checking.combinators import Mismatch, is_combinator, output_type
 from archlab.checking.pipelines import LABEL_TOKENS
+from archlab.checking.transformers import returned
 from archlab.configs.slotting import (
     block_reference,
     component_factory,
@@ -152,6 +153,7 @@ def _check_fit(config: Mapping[str, Any], path: str, given: Signature) -> Iterat
     if expected is None:
         return
     wanted, block = model_types(expected), get_section(config, path)
+    given = replace(given, returns=returned(block, given))
     if wanted is not None and is_combinator(block):
         try:
             given = replace(given, returns=model_of(wanted[0], output_type(block, wanted[0])))

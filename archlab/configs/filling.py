@@ -1,15 +1,16 @@
 """Fill a config with all that it leaves out, as spaCy would, without building a model."""
 
 from collections.abc import Iterator, Mapping
-from functools import cache
-from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from archlab.catalog.extras import require_factory
+from archlab.catalog.factories import import_factories, require_importable
+from archlab.catalog.registered import entry_of
 from archlab.configs.copying import copy_config
 from archlab.configs.shapes import refuse_wrong_shapes
 from archlab.configs.variables import resolve
-from archlab.errors import ConfigError, did_you_mean, explain
+from archlab.errors import ConfigError, ExtraError, did_you_mean, explain
 from archlab.memory import Memory
 
 if TYPE_CHECKING:
@@ -39,47 +40,22 @@ def fill_config(config: "Config", name: str = "config", memory: Memory | None = 
     refuse_wrong_shapes(config, name)
     try:
         return _fill(config, name, memory or Memory())
-    except (ConfigError, KeyboardInterrupt):
+    except (ConfigError, ExtraError, KeyboardInterrupt):
         raise
     except BaseException as error:  # packages are imported, which may raise anything
-        for path, entry in _announced_blocks(config, ""):
-            _require_importable(entry, f"{name}: {entry.name} in [{path}]")
+        for path, registry, block in _blocks(config, ""):
+            if (entry := entry_of(registry, block)) is not None:
+                require_importable(entry, f"{name}: {block} in [{path}]")
         raise ConfigError(f"{name} cannot be filled: {explain(error)}") from None
 
 
-@cache
-def populate_factories() -> None:
-    """Register spaCy's own component factories and those of installed packages, as `Language()` would."""
-    from spacy.pipeline.factories import register_factories
-
-    register_factories()
-    for entry in entry_points(group="spacy_factories"):
-        _require_importable(entry, f"The component factory {entry.name}")
-
-
-def _announced_blocks(section: Mapping[str, Any], path: str) -> Iterator[tuple[str, EntryPoint]]:
-    """(path, entry point) of blocks that packages announce: spaCy imports them when they are used."""
-    from spacy.util import registry
-
+def _blocks(section: Mapping[str, Any], path: str) -> Iterator[tuple[str, str, str]]:
+    """(path, registry, name) of each block that is named."""
     for key, value in section.items():
         if isinstance(value, Mapping):
-            yield from _announced_blocks(value, f"{path}.{key}" if path else key)
-        elif key.startswith("@") and hasattr(registry, key[1:]):
-            group = getattr(registry, key[1:]).entry_point_namespace
-            yield from ((path, entry) for entry in entry_points(group=group, name=value))
-
-
-def _require_importable(entry: EntryPoint, what: str) -> None:
-    try:
-        entry.load()
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # whatever the import of somebody else's package raises
-        package = entry.dist.name if entry.dist else entry.module
-        raise ConfigError(
-            f"{what}, which the package {package} announces, cannot be imported: {explain(error)}",
-            f"Mend or uninstall {package}.",
-        ) from None
+            yield from _blocks(value, f"{path}.{key}" if path else key)
+        elif key.startswith("@") and isinstance(value, str):
+            yield path, key[1:], value
 
 
 def _fill(config: "Config", name: str, memory: Memory) -> "Config":
@@ -89,7 +65,7 @@ def _fill(config: "Config", name: str, memory: Memory) -> "Config":
     lang = config.get("nlp", {}).get("lang")
     if not lang:
         raise ConfigError(f"{name} names no language.", 'Add [nlp] with lang = "en" and a pipeline.')
-    populate_factories()
+    import_factories(config)
     try:
         language = memory.recall(get_lang_class, lang)
     except ImportError:
@@ -182,6 +158,7 @@ def _factory_meta(language: Any, factory: str, component: str, name: str) -> Any
     try:
         return language.get_factory_meta(factory)
     except ValueError:
+        require_factory(factory, f"{name}: in [components.{component}], ")
         known = {key.rsplit(".", 1)[-1] for key in language._factory_meta}
         raise ConfigError(
             f"{name}: [components.{component}] has the factory {factory!r}, which no installed package "

@@ -20,8 +20,9 @@ class Leaving:
 
     block, values: its section, with its variables and without. source: how a note calls it.
     component, factory: what the slot lies in; None outside components. settings: the component's own, without
-    variables and without blocks. expected: the annotation of what
-    the slot takes, None where nothing is stated. width: of what comes out there; None where it is not known.
+    variables and without blocks. number: what was there, where it was no block but a number. max_steps: how
+    long training may take; 0 for as long as it likes. expected: the annotation of what the slot takes, None
+    where nothing is stated. width: of what comes out there; None where it is not known.
     """
 
     block: Mapping[str, Any]
@@ -29,6 +30,8 @@ class Leaving:
     source: str
     component: str | None
     settings: Mapping[str, Any]
+    number: float | None
+    max_steps: int
     factory: str | None
     expected: Any
     width: int | None
@@ -59,6 +62,8 @@ def leave(config: "Config", path: str) -> Leaving:
         values=plain if is_block else {},
         source=source,
         component=component,
+        number=plain if isinstance(plain, (int, float)) and not isinstance(plain, bool) else None,
+        max_steps=get_section(values, "training.max_steps") or 0,
         settings={name: value for name, value in settings.items() if not isinstance(value, Mapping)},
         factory=component_factory(config, path),
         expected=expected_type(config, path),

@@ -70,8 +70,8 @@ def place(
         notes += completed
     set_section(changed, slot.path, copy_section(section))
     notes += settle_variables(config, changed, interpolated(config))
-    _keep_variables(config, changed, slot.path, given)
     notes += keep_in_step(config, changed, slot.path)
+    _keep_variables(config, changed, slot.path, given)
     placed = find_slot(changed, slot.path)
     return Placed(config=changed, slot=placed, before=before, given=given, notes=tuple(notes))
 

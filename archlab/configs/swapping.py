@@ -8,7 +8,7 @@ from archlab.configs.copying import copy_config
 from archlab.configs.differences import Diff, diff_configs
 from archlab.configs.loading import interpolated, override_config
 from archlab.configs.placing import Placed, place
-from archlab.configs.references import settle_variables
+from archlab.configs.references import last_setting, settle_variables
 from archlab.configs.slotting import block_reference, find_slot, full_path, get_section
 from archlab.configs.upstreams import drop_unheard
 from archlab.errors import SwapError, UnknownSlotError
@@ -151,20 +151,23 @@ def _refuse_conflict(base: "Config", done: Sequence[Done], waiting: Sequence[Cha
         if path == placed.slot.path and other != change:
             raise _contradiction(change, other, "one slot holds one block")
         if _is_slot(base, path) and not _is_slot(placed.config, path):
-            raise _contradiction(change, other, f"then there is no slot {path.removeprefix('components.')}")
+            raise _contradiction(change, other, f"then there is no slot {_short(path)}")
 
 
 def _refuse_lost(config: "Config", done: Sequence[Done]) -> None:
     """Raise SwapError where a change does not hold any more, once all are made."""
     for number, (change, placed) in enumerate(done):
+        others = [other for n, other in enumerate(done) if n != number]
+        if placed.slot is not None and not _is_slot(config, placed.slot.path) and others:
+            gone = ".".join(placed.slot.path.split(".")[:2])
+            raise _contradiction(change, others[-1][0], f"then nobody listens to {_short(gone)}, and it goes")
         for path, value in _said(change, placed).items():
-            if get_section(config, path) == value:
+            setting = last_setting(config, path)
+            if get_section(config, setting) == value:
                 continue
-            others = [other for n, other in enumerate(done) if n != number]
-            culprits = [other for other, p in others if path in _touched(other, p)]
+            culprits = [other for other, p in others if _touched(other, p) & {path, setting}]
             if culprits:
-                key = path.removeprefix("components.")
-                raise _contradiction(change, culprits[-1], f"both decide {key}")
+                raise _contradiction(change, culprits[-1], f"both decide {_short(path)}")
 
 
 def _said(change: Change, placed: Placed) -> dict[str, Any]:
@@ -193,6 +196,10 @@ def _described(change: Change) -> str:
     name = change.block if isinstance(change.block, str) else (block_reference(change.block) or ("", "?"))[1]
     told = " ".join([name, *(f"{key}={value}" for key, value in change.arguments.items())])
     return f"{change.slot} {told}"
+
+
+def _short(path: str) -> str:
+    return path.removeprefix("components.")
 
 
 def _is_slot(config: "Config", path: str) -> bool:

@@ -77,6 +77,7 @@ def _train(spec: RunSpec, paths: RunPaths, clock: Clock, on_evaluation: Callable
         from spacy.training.initialize import init_nlp
         from spacy.util import import_file, load_config
 
+        from archlab.catalog.factories import only_needed_factories
         from archlab.training.device import activate
         from archlab.training.loop import train_pipeline
 
@@ -84,7 +85,7 @@ def _train(spec: RunSpec, paths: RunPaths, clock: Clock, on_evaluation: Callable
             import_file("python_code", file)
         config = load_config(paths.config, interpolate=False)
         activate(spec.gpu_id)
-    with clock.phase("initialize"):
+    with clock.phase("initialize"), only_needed_factories(config.interpolate()):
         nlp = init_nlp(config, use_gpu=spec.gpu_id)
     with paths.progress.open("a", encoding="utf8") as progress:
 

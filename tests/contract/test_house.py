@@ -15,9 +15,8 @@ MAX_LINES = 400
 # From left to right; a module may import from its own level's package and from any level to the left.
 LEVELS = (
     ("archlab.errors", "archlab.memory", "archlab.processes", "archlab.records"),
+    ("archlab.catalog", "archlab.blocks"),
     (
-        "archlab.catalog",
-        "archlab.blocks",
         "archlab.configs.filling",
         "archlab.configs.layouts",
         "archlab.configs.loading",

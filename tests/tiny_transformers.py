@@ -39,14 +39,70 @@ def make_bert(folder: Path, seed: int = 0) -> Path:
     return folder
 
 
-def bert_block() -> dict[str, object]:
-    """What the curated BertTransformer must be told of `make_bert`'s model."""
-    return {
-        "vocab_size": len(PIECES),
-        "hidden_width": WIDTH,
-        "num_hidden_layers": LAYERS,
-        "num_attention_heads": 2,
-        "intermediate_width": 32,
-        "max_position_embeddings": 64,
-        "model_max_length": 64,
-    }
+BASE = """
+[paths]
+train = "train.spacy"
+dev = "dev.spacy"
+
+[nlp]
+lang = "en"
+pipeline = ["tagger", "textcat"]
+
+[components]
+
+[components.tagger]
+factory = "tagger"
+
+[components.textcat]
+factory = "textcat"
+
+[components.textcat.model]
+@architectures = "spacy.TextCatReduce.v1"
+exclusive_classes = true
+use_reduce_first = false
+use_reduce_last = false
+use_reduce_max = false
+use_reduce_mean = true
+
+[components.textcat.model.tok2vec]
+@architectures = "spacy.HashEmbedCNN.v2"
+pretrained_vectors = null
+width = 32
+depth = 1
+embed_size = 100
+window_size = 1
+maxout_pieces = 2
+subword_features = true
+
+[corpora]
+
+[corpora.train]
+@readers = "spacy.Corpus.v1"
+path = ${paths.train}
+
+[corpora.dev]
+@readers = "spacy.Corpus.v1"
+path = ${paths.dev}
+
+[training]
+max_steps = 6
+eval_frequency = 3
+seed = 4
+"""
+"""A tagger and a text classifier, each with a tok2vec of its own: a base for the recipe transformer."""
+
+
+def write_corpus(folder: Path) -> None:
+    """train.spacy and dev.spacy: the tag of a word is its first letter, the label turns on its first word."""
+    import spacy
+    from spacy.tokens import Doc, DocBin
+
+    vocab = spacy.blank("en").vocab
+    for name, size in (("train", 24), ("dev", 8)):
+        docs = DocBin()
+        for number in range(size):
+            words = [*(WORDS[(number + place) % 4] for place in range(4 + number % 3)), "running", "."]
+            doc = Doc(vocab, words=words, tags=[word[0].upper() for word in words])
+            doc.cats = {"even": float(number % 2 == 0), "odd": float(number % 2)}
+            docs.add(doc)
+        docs.to_disk(folder / f"{name}.spacy")

@@ -215,7 +215,7 @@ class _Sources:
         if reference is None:
             return told.value, told.source
         old = block_reference(self.leaving.block)
-        if old is not None and family(old[1]) == family(reference[1]):
+        if old is not None and _kind(old[1]) == _kind(reference[1]):
             return dict(self.leaving.block), "the block that was here"
         return self._filled(told.value, parameter.name), told.source
 
@@ -289,6 +289,11 @@ def _means_the_same(argument: str, old: tuple[str, str], new: tuple[str, str]) -
     return [family(old[1]).removeprefix("spacy.") in kind for kind in kinds] == [
         family(new[1]).removeprefix("spacy.") in kind for kind in kinds
     ]
+
+
+def _kind(name: str) -> str:
+    """What takes the place of what: any embedding of another, any version of a block of another."""
+    return "embedding" if family(name) in ("spacy.MultiHashEmbed", "spacy.CharacterEmbed") else family(name)
 
 
 def _agrees(parameter: Parameter, value: Any) -> bool:

@@ -1,12 +1,18 @@
 """What leaves a slot, and what it leaves behind for the block that comes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from archlab.configs.loading import interpolated
 from archlab.configs.references import moved
-from archlab.configs.slotting import block_reference, component_factory, expected_type, get_section
+from archlab.configs.slotting import (
+    block_reference,
+    component_factory,
+    expected_type,
+    get_section,
+    walk_blocks,
+)
 from archlab.configs.upstreams import is_listener, upstream_of
 from archlab.configs.widths import TOK2VECS, width_of
 
@@ -42,6 +48,23 @@ class Leaving:
         inner = {name: value for name, value in self.block.items() if isinstance(value, Mapping)}
         return {name: section for name, section in inner.items() if block_reference(section)}
 
+    def uncovered(self, registry: str, name: str, path: str) -> "Leaving":
+        """The same, for a block that is inside the one that leaves, and that stands alone in its place."""
+        inside = [
+            (where, block)
+            for where, block in walk_blocks(self.block)
+            if block_reference(block) == (registry, name)
+        ]
+        if len(inside) != 1 or block_reference(self.block) == (registry, name):
+            return self
+        ((where, block),) = inside
+        return replace(
+            self,
+            block=moved(block, f"{path}.{where}", path),
+            values=get_section(self.values, where),
+            source=f"{self.source} from {where}",
+        )
+
 
 def leave(config: "Config", path: str) -> Leaving:
     """What sits at a path, which is a slot or a setting."""
@@ -58,8 +81,8 @@ def leave(config: "Config", path: str) -> Leaving:
     settings = get_section(values, f"components.{component}") if component else {}
     is_block = isinstance(block, Mapping)
     return Leaving(
-        block=block if is_block else {},
-        values=plain if is_block else {},
+        block=_with_layers(block) if is_block else {},
+        values=_with_layers(plain) if is_block else {},
         source=source,
         component=component,
         number=plain if isinstance(plain, (int, float)) and not isinstance(plain, bool) else None,
@@ -69,6 +92,11 @@ def leave(config: "Config", path: str) -> Leaving:
         expected=expected_type(config, path),
         width=_width(values, path, plain),
     )
+
+
+def _with_layers(block: Mapping[str, Any]) -> dict[str, Any]:
+    """A block with the layers of a combinator among its arguments."""
+    return {**block.get("*", {}), **{key: value for key, value in block.items() if key != "*"}}
 
 
 def _width(values: Mapping[str, Any], path: str, block: Any) -> int | None:

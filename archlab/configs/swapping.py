@@ -1,7 +1,7 @@
 """Put other blocks into slots."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from archlab.configs.copying import copy_config
@@ -55,7 +55,7 @@ class Swapped:
             steps=(*self.steps, *later.steps),
             base=self.base,
             config=later.config,
-            notes=tuple(note for note in notes.values() if _still_holds(later.config, note)),
+            notes=_true_notes(notes, later.config),
         )
 
 
@@ -97,12 +97,17 @@ def swap_all(config: "Config", changes: Iterable[Change], /, *, in_order: bool =
     now, dropped = tidy(config, now)
     if not in_order:
         _refuse_lost(now, done)
-    notes = {note.path: note for _, placed in done for note in placed.notes} | {n.path: n for n in dropped}
+    notes: dict[str, Note] = {}
+    for change, placed in done:
+        said = tuple(_said(change, placed))
+        notes = {path: note for path, note in notes.items() if not path.startswith(said)}
+        notes |= {note.path: note for note in placed.notes}
+    notes |= {note.path: note for note in dropped}
     return Swapped(
         steps=tuple(Step(p.slot, p.before) for _, p in done if p.slot is not None),
         base=config,
         config=now,
-        notes=tuple(note for note in notes.values() if _still_holds(now, note)),
+        notes=_true_notes(notes, now),
     )
 
 
@@ -207,6 +212,11 @@ def _is_slot(config: "Config", path: str) -> bool:
     return isinstance(section, Mapping) and block_reference(section) is not None
 
 
-def _still_holds(config: "Config", note: Note) -> bool:
-    """Whether what a note tells was not undone by a later change."""
-    return bool(get_section(config, note.path) == note.value)
+def _true_notes(notes: Mapping[str, Note], config: "Config") -> tuple[Note, ...]:
+    """The notes of what is still there, with the values of now: a width may have followed another since."""
+    found = []
+    for path, note in notes.items():
+        value = get_section(config, path)
+        if value is not None or note.value is None:
+            found.append(replace(note, value=value))
+    return tuple(found)

@@ -180,6 +180,42 @@ class TestListeners:
             archlab.swap(shared, "topics.model", "spacy.TextCatBOW.v2", tok2vec="own")
 
 
+class TestBack:
+    @pytest.mark.parametrize(
+        "wrapper", ["residual.v1", "noop.v1", "concatenate.v1", "with_list.v1", "chain.v1"]
+    )
+    def test_what_was_wrapped_comes_out_whole(self, shared: "Config", wrapper: str) -> None:
+        there = archlab.swap(shared, ENCODE, wrapper).config
+        back = archlab.swap(there, ENCODE, "spacy.MaxoutWindowEncoder.v2").config
+        assert meaning(there) != meaning(shared)
+        assert meaning(back) == meaning(shared)
+
+    def test_a_tok2vec_that_was_a_chain_of_its_parts_is_one_again(self, own: "Config") -> None:
+        there = archlab.swap(own, "tagger.model.tok2vec", "chain.v1").config
+        assert archlab.check(there).errors == ()
+        back = archlab.swap(there, "tagger.model.tok2vec", "spacy.Tok2Vec.v2").config
+        assert meaning(back) == meaning(own)
+
+    def test_an_embedding_alone_gets_an_encoder_again(self, own: "Config") -> None:
+        there = archlab.swap(own, "tagger.model.tok2vec", "spacy.MultiHashEmbed.v2").config
+        back = archlab.swap(there, "tagger.model.tok2vec", "spacy.Tok2Vec.v2").config
+        assert get_section(back, f"{HEAR}.embed.rows") == [100]
+
+    def test_a_whole_block_comes_back_as_it_was(self, shared: "Config") -> None:
+        old = get_section(shared, "components.tagger.model")
+        there = archlab.swap(shared, "tagger.model", "spacy.Tagger.v1").config
+        assert meaning(archlab.swap(there, "tagger.model", old).config) == meaning(shared)
+
+    def test_a_whole_block_that_refers_to_what_is_gone_is_refused(self, shared: "Config") -> None:
+        shared["components"]["tagger"]["model"]["tok2vec"]["width"] = (
+            "${components.tok2vec.model.encode.width}"
+        )
+        old = get_section(shared, "components.tagger.model")
+        there = archlab.swap(shared, "tagger.model.tok2vec", "spacy.HashEmbedCNN.v2").config
+        with pytest.raises(SwapError, match=r"leads nowhere: the config has no components\.tok2vec"):
+            archlab.swap(there, "tagger.model", old)
+
+
 class TestNames:
     def test_a_component_may_be_called_by_its_factory(self, shared: "Config") -> None:
         assert (

@@ -1,4 +1,4 @@
-"""Whatever is said to fit into a slot of a quickstart base can be swapped in by its name alone, and trains."""
+"""Whatever is said to fit into a slot of a quickstart base can be swapped in by its name, and trains."""
 
 from pathlib import Path
 

@@ -3,8 +3,8 @@
     python benchmarks/swap_time.py
 
 CPU seconds of whole commands, each in a process of its own, in rounds: `import spacy`, which brings torch,
-and two swaps. What a swap takes is the median over rounds of its time beyond the import of the same round. Exits
-with 1 where that is more than .4 CPU seconds.
+and two swaps. What a swap takes is the median over rounds of its time beyond the import of the same round.
+Exits with 1 where that is more than .4 CPU seconds.
 """
 
 import os

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from test_bare_swaps import hold, outcomes
 from test_ground_truth import KEPT
+from tiny_transformers import make_bert
 from truth_forge import Forge
-from truth_quickstart import BASES, Quickstart, fitting_swaps
+from truth_quickstart import BASES, BERT, Quickstart, fitting_swaps
 
 import archlab
 
@@ -34,8 +35,10 @@ def test_a_sample_of_the_swaps_in_quickstart_bases(tmp_path: Path) -> None:
 @pytest.mark.parametrize("quickstart", BASES, ids=str)
 def test_every_swap_in_a_quickstart_base(quickstart: Quickstart, tmp_path: Path) -> None:
     require_packages(quickstart)
-    swaps = fitting_swaps(str(quickstart), quickstart.load(tmp_path))
-    hold(*outcomes(Forge(KEPT.resolve()), swaps))
+    forge = Forge(KEPT.resolve())
+    if quickstart.gpu and not (forge.folder / BERT).exists():
+        make_bert(forge.folder / BERT)
+    hold(*outcomes(forge, fitting_swaps(str(quickstart), quickstart.load(tmp_path))))
 
 
 def require_packages(quickstart: Quickstart) -> None:

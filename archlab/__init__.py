@@ -22,11 +22,15 @@ if TYPE_CHECKING:
     from archlab.engines.driving import train as train
     from archlab.planning.plans import plan as plan
     from archlab.planning.sweeps import load_sweep as load_sweep
+    from archlab.records import Setting as Setting
+    from archlab.records import Swap as Swap
     from archlab.results.collection import stored_results as stored_results
 
 __version__ = "0.1.0"
 
 _MODULES = {
+    "Setting": "archlab.records",
+    "Swap": "archlab.records",
     "apply_recipe": "archlab.configs.recipes",
     "check": "archlab.checking.checks",
     "diff": "archlab.configs.comparing",

@@ -16,11 +16,14 @@ _LEGACY_DOCS = "spaCy docs, legacy"
 _BATCHER_DOCS = "spaCy docs, batchers"
 _NO_VECTORS = "no default config of spaCy includes vectors"
 
+_INIT = "spacy init config"
+_THINC = "Thinc docs, schedules"
 _EXCLUSIVE = "as in textcat; a component that dictates it has its own"
 _USUAL = "one layer, as small as it can be"
 
 _CNN: Block = {"window_size": 1, "maxout_pieces": 3, "depth": 4}
 _CHARACTERS: Block = {"width": 128, "rows": 7000, "nM": 64, "nC": 8}
+_QUICKSTART: Block = {"attrs": ["NORM", "PREFIX", "SUFFIX", "SHAPE"], "rows": [5000, 1000, 2500, 2500]}
 _HASHES: Block = {
     "width": 64,
     "attrs": ["NORM", "PREFIX", "SUFFIX", "SHAPE"],
@@ -58,16 +61,15 @@ def _curated(kind: str, pieces: str, model: str, vocab_size: int) -> "dict[tuple
 
 
 def _embed_and_encode(version: str) -> Block:
-    """The sublayers of a Tok2Vec as the documentation shows them, with equal widths."""
+    """The sublayers of a Tok2Vec as `spacy init config` writes them."""
     embed = {
-        "@architectures": f"spacy.CharacterEmbed.{version}",
-        **_CHARACTERS,
+        "@architectures": f"spacy.MultiHashEmbed.{version}",
+        "width": 96,
+        **_QUICKSTART,
         "include_static_vectors": False,
     }
-    return {
-        "embed": embed,
-        "encode": {"@architectures": f"spacy.MaxoutWindowEncoder.{version}", "width": 128, **_CNN},
-    }
+    encode = {"@architectures": f"spacy.MaxoutWindowEncoder.{version}", "width": 96, **_CNN}
+    return {"embed": embed, "encode": encode}
 
 
 def _example(
@@ -107,8 +109,8 @@ EXAMPLES: dict[tuple[str, str, str], Example] = {
     **_example("spacy.MaxoutWindowEncoder", "v1 v2", {"width": 128, **_CNN}),
     **_example("spacy.MishWindowEncoder", "v1 v2", {"width": 64, "window_size": 1, "depth": 4}),
     **_example("spacy.TorchBiLSTMEncoder", "v1", {"width": 64, "depth": 2, "dropout": 0.0}),
-    **_example("spacy.Tok2Vec", "v1", _embed_and_encode("v1"), _LEGACY_DOCS),
-    **_example("spacy.Tok2Vec", "v2", _embed_and_encode("v2")),
+    **_example("spacy.Tok2Vec", "v1", _embed_and_encode("v1"), _INIT),
+    **_example("spacy.Tok2Vec", "v2", _embed_and_encode("v2"), _INIT),
     # Tagging, parsing, linking
     **_example("spacy.Tagger", "v1", {"tok2vec": _TOK2VEC}, "default config of tagger"),
     **_example(
@@ -164,6 +166,11 @@ EXAMPLES: dict[tuple[str, str, str], Example] = {
     },
     # Layers around another one, and what usually stands in them
     **{("layers", name, "layer"): (layer, _USUAL) for name, layer in _WRAPPED.items()},
+    **_example("spacy.CharEmbed", "v1", {"nM": 64, "nC": 8}, "as CharacterEmbed in spaCy's docs", "layers"),
+    # Schedules
+    **_example("warmup_linear", "v1", {"warmup_steps": 250, "total_steps": 20000}, _INIT, "schedules"),
+    **_example("decaying", "v1", {"decay": 1e-4}, _THINC, "schedules"),
+    **_example("cyclic_triangular", "v1", {"min_lr": 0.001, "period": 1000}, _THINC, "schedules"),
     # Pretraining
     **_example("spacy.PretrainVectors", "v1", {"maxout_pieces": 3, "hidden_size": 300, "loss": "cosine"}),
     **_example("spacy.PretrainCharacters", "v1", {"maxout_pieces": 3, "hidden_size": 300, "n_characters": 4}),

@@ -123,7 +123,13 @@ def is_registered(registry: str, name: str) -> bool:
 @cache
 def announced_entries(group: str) -> tuple[EntryPoint, ...]:
     """What installed packages announce in a group such as spacy_factories; nothing of it is imported."""
-    return tuple(entry_points(group=group))
+    return tuple(_all_entries().select(group=group))
+
+
+@cache
+def _all_entries() -> Any:
+    """What all packages announce: they are searched once, which takes as long as for one group."""
+    return entry_points()
 
 
 def entry_of(registry: str, name: str) -> EntryPoint | None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from archlab.checking.blank_pipelines import Layout, blank_pipelines, trainable_factories
 from archlab.checking.checks import check
@@ -14,6 +15,13 @@ from archlab.checking.probing_many import OnProbe
 from archlab.configs.slotting import find_slot
 from archlab.errors import ArchlabError, ConfigError, UsageError, did_you_mean
 from archlab.records import Json, Slot
+
+if TYPE_CHECKING:
+    from confection import Config
+
+EXTRAS = ("spacy-transformers.", "spacy-curated-transformers.")
+TRANSFORMERS = ("transformer", "curated_transformer")
+"""Blocks and components that the matrix leaves out, installed or not: they need a model to load."""
 
 VERSIONED = ("archlab", "spacy", "spacy-legacy", "thinc", "confection", "torch")
 
@@ -124,7 +132,7 @@ class _Tried:
 
 
 def _chosen(components: Sequence[str] | None) -> Sequence[str]:
-    known = trainable_factories()
+    known = [name for name in trainable_factories() if name not in TRANSFORMERS]
     for component in components or ():
         if component not in known:
             hint = did_you_mean(component, known) or f"There are {', '.join(known)}."
@@ -139,10 +147,14 @@ def _try_component(factory: str) -> list[_Tried]:
         if errors:
             raise ConfigError(f"its default config is wrong: {errors[0].message}")
         found += [
-            _Tried(find_slot(pipeline.config, path), pipeline.layout, try_all(pipeline.config, path))
+            _Tried(find_slot(pipeline.config, path), pipeline.layout, _trials(pipeline.config, path))
             for path in pipeline.slots
         ]
     return found
+
+
+def _trials(config: "Config", path: str) -> list[Trial]:
+    return [trial for trial in try_all(config, path) if not trial.candidate.name.startswith(EXTRAS)]
 
 
 def _column(tried: _Tried, decided: Iterator[Candidate]) -> Column:

@@ -6,7 +6,7 @@ from typing import Any
 
 from archlab.cli.options import read_value
 from archlab.configs.recipes import RecipeStep, find_recipe, recipes, refuse_misuse
-from archlab.errors import UsageError, did_you_mean
+from archlab.errors import UsageError, did_you_mean, nearest
 from archlab.records import Swap
 
 
@@ -41,13 +41,14 @@ def read_swaps(items: Sequence[str], tok2vec: str | None = None) -> tuple[list[R
             chosen = waiting.pop(0) if has_block and values[item] else None
             refuse_misuse(find_recipe(item), chosen, {})
             cooked.append(RecipeStep(item, chosen, arguments))
+        elif "." not in item and nearest(item, values):  # a slot has a dot
+            raise UsageError(f"There is no recipe {item}.", did_you_mean(item, values))
         elif has_block:
             arguments = {} if tok2vec is None else {"tok2vec": tok2vec}
             swaps.append(Swap(item, waiting.pop(0), arguments))
         else:
             raise UsageError(
                 f"No block is named for {item}.",
-                did_you_mean(item, values)
-                or "Write SLOT BLOCK, and arguments of the block as key=value, for example ngram_size=2.",
+                "Write SLOT BLOCK, and arguments of the block as key=value, for example ngram_size=2.",
             )
     return cooked, swaps

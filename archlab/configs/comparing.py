@@ -29,7 +29,7 @@ class BlockChange:
 
     kind: renamed (components alone), moved (the same elsewhere), swapped (another one there), added, removed.
     old_path, new_path: where it is in the first config and in the second; None where it is not.
-    old, new: the block's names, a component's factories, or the value that stands where no block does.
+    old, new: the block's names, of a component `factory ner`, or the value that stands where no block does.
     """
 
     kind: Kind
@@ -210,12 +210,12 @@ def _kind(old: Any, new: Any) -> Kind:
 
 def _reference(path: str, section: Mapping[str, Any]) -> tuple[str, str] | None:
     """What decides which block a section is, or which component."""
-    return ("factory", kind_of(section)) if _is_component(path) else block_reference(section)
+    return ("", kind_of(section)) if _is_component(path) else block_reference(section)
 
 
 def _reference_key(path: str, section: Mapping[str, Any]) -> str | None:
     if _is_component(path):
-        return "factory"
+        return kind_of(section).partition(" ")[0]
     reference = block_reference(section)
     return f"@{reference[0]}" if reference else None
 

@@ -11,7 +11,8 @@ from archlab.catalog.values import type_error
 from archlab.catalog.versions import family
 from archlab.configs.leaving import Leaving
 from archlab.configs.listening import listener_to
-from archlab.configs.references import variable
+from archlab.configs.rates import LENGTHS, PEAKS, height
+from archlab.configs.references import variable, without_gone
 from archlab.configs.sizes import fit_width
 from archlab.configs.slotting import block_reference
 from archlab.configs.upstreams import shared_upstream
@@ -58,7 +59,7 @@ def complete_block(
         elif not parameter.has_default:
             missing.append(parameter.name)
     block |= {key: value for key, value in given.items() if key not in block}
-    if "*" not in block and (inside := around(new.name, leaving.block)):
+    if "*" not in block and (inside := around(new.name, leaving.block, leaving.values, slot.path)):
         block["*"] = inside
         sources.note("*", inside, "the block that was here")
     sized = fit_width(block, slot.path, leaving.width, given)
@@ -112,6 +113,7 @@ class _Sources:
             self._old_block,
             self._old_sublayer,
             self._dictated,
+            self._rate,
             self._default,
             self._shared,
             self._documented,
@@ -167,14 +169,27 @@ class _Sources:
         reference = block_reference(block)
         if parameter.name not in block or reference is None:
             return None
+        value = values[parameter.name]
         agrees = _means_the_same(parameter.name, reference, (new.registry, new.name))
-        return (
-            (block[parameter.name], source) if agrees and _agrees(parameter, values[parameter.name]) else None
-        )
+        if not agrees or not _agrees(parameter, value):
+            return None
+        kept = {parameter.name for parameter in self.new.parameters}
+        return without_gone(block[parameter.name], value, self.slot.path, kept), source
 
     def _dictated(self, parameter: Parameter) -> Found | None:
         told = dictated(self.leaving.factory, parameter.name) if self.leaving.factory else None
         return None if told is None else (told.value, told.source)
+
+    def _rate(self, parameter: Parameter) -> Found | None:
+        """How high a schedule is, and how long it takes."""
+        if self.new.registry != "schedules":
+            return None
+        if parameter.name == PEAKS.get(self.new.name):
+            rate = height(self.leaving.block, self.leaving.values) or self.leaving.number
+            return None if rate is None else (rate, "the rate that was here")
+        if (self.new.name, parameter.name) in LENGTHS and self.leaving.max_steps:
+            return "${training.max_steps}", "as long as the training may take"
+        return None
 
     def _default(self, parameter: Parameter) -> Found | None:
         is_written = parameter.has_default and _can_be_written(parameter.default)
@@ -191,6 +206,8 @@ class _Sources:
         return listener_to(self.config, upstream), f"listens to {upstream}; tok2vec=own gives it its own"
 
     def _documented(self, parameter: Parameter) -> Found | None:
+        if self.new.name == "compounding.v1" and not self.slot.path.endswith(".size"):
+            return None  # what is documented of it are sizes of batches
         told = documented(self.new.registry, self.new.name, parameter.name, self.leaving.factory)
         if told is None:
             return None
@@ -198,7 +215,7 @@ class _Sources:
         if reference is None:
             return told.value, told.source
         old = block_reference(self.leaving.block)
-        if old is not None and family(old[1]) == family(reference[1]):
+        if old is not None and _kind(old[1]) == _kind(reference[1]):
             return dict(self.leaving.block), "the block that was here"
         return self._filled(told.value, parameter.name), told.source
 
@@ -257,6 +274,7 @@ class _Sources:
 
 KIN: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "depth": (("HashEmbedCNN", "MaxoutWindowEncoder", "MishWindowEncoder"), ("TorchBiLSTMEncoder",)),
+    "size": (("batch_by_words", "batch_by_padded"), ("batch_by_sequence",)),
     "nM": (("CharacterEmbed",), ("StaticVectors",)),
 }
 """Arguments that mean one thing in one kind of block, and another in others."""
@@ -271,6 +289,11 @@ def _means_the_same(argument: str, old: tuple[str, str], new: tuple[str, str]) -
     return [family(old[1]).removeprefix("spacy.") in kind for kind in kinds] == [
         family(new[1]).removeprefix("spacy.") in kind for kind in kinds
     ]
+
+
+def _kind(name: str) -> str:
+    """What takes the place of what: any embedding of another, any version of a block of another."""
+    return "embedding" if family(name) in ("spacy.MultiHashEmbed", "spacy.CharacterEmbed") else family(name)
 
 
 def _agrees(parameter: Parameter, value: Any) -> bool:

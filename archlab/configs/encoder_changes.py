@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from archlab.catalog.defaults import documented
-from archlab.catalog.registered import signature
+from archlab.catalog.versions import family
 from archlab.configs.component_blocks import Place, component_blocks
 from archlab.configs.slotting import block_reference
 from archlab.configs.upstreams import is_listener, upstream_of
@@ -21,20 +20,17 @@ ENCODERS = {
 }
 TOK2VEC = "spacy.Tok2Vec.v2"
 HASH_EMBED_CNN = ("spacy.HashEmbedCNN.v1", "spacy.HashEmbedCNN.v2")
-_RECURRENT = ("spacy.TorchBiLSTMEncoder.v1",)
 
 
 def encoder(config: "Config", value: str, component: str | None = None) -> list[Swap]:
     """Each tok2vec that is described gets the encoder: cnn, mish or bilstm.
 
-    How many layers a CNN has says nothing of how many an LSTM needs: where one takes the place of the other,
-    the number of layers is the documented one. Raises SwapError where no tok2vec has an encoder.
+    Raises SwapError where no tok2vec has an encoder.
     """
-    name = ENCODERS[value]
     found = [place for place in component_blocks(config, component) if place.name in _HOLDERS]
     if not found:
         raise _no_encoder(config, component)
-    return [swap for place in found if (swap := _HOLDERS[place.name](place, name)) is not None]
+    return [swap for place in found for swap in _HOLDERS[place.name](place, ENCODERS[value])]
 
 
 def embed_of_hash_embed_cnn(place: Place) -> dict[str, Any]:
@@ -56,29 +52,29 @@ def embed_of_hash_embed_cnn(place: Place) -> dict[str, Any]:
     }
 
 
-def _in_tok2vec(place: Place, name: str) -> Swap | None:
+def _in_tok2vec(place: Place, name: str) -> list[Swap]:
     """The encoder of a Tok2Vec.v2 is a slot of its own."""
+    return [] if _name_of(place.section.get("encode", {})) == name else [Swap(f"{place.path}.encode", name)]
+
+
+def _in_old_tok2vec(place: Place, name: str) -> list[Swap]:
+    """A Tok2Vec.v1 pads texts for encoders of v1 only: it becomes a v2, with the v2 of its encoder first."""
     old = place.section.get("encode", {})
-    if _name_of(old) == name:
-        return None
-    return Swap(f"{place.path}.encode", name, _layers(_name_of(old), name))
+    newer = _newer(_name_of(old))
+    if newer == name:
+        return []
+    encode = {**old, "@architectures": newer}
+    return [Swap(place.path, TOK2VEC, {"encode": encode}), Swap(f"{place.path}.encode", name)]
 
 
-def _in_old_tok2vec(place: Place, name: str) -> Swap | None:
-    """A Tok2Vec.v1 pads texts for encoders of v1 only: it becomes a v2."""
-    old = place.section.get("encode", {})
-    if _name_of(old) in (name, name.replace(".v2", ".v1")):
-        return None
-    return Swap(place.path, TOK2VEC, {"encode": _whole(name, old)})
-
-
-def _in_hash_embed_cnn(place: Place, name: str) -> Swap | None:
+def _in_hash_embed_cnn(place: Place, name: str) -> list[Swap]:
     """A HashEmbedCNN is a CNN; for another encoder it becomes the Tok2Vec that it builds."""
     if name == ENCODERS["cnn"]:
-        return None
-    return Swap(
-        place.path, TOK2VEC, {"embed": embed_of_hash_embed_cnn(place), "encode": _whole(name, place.section)}
-    )
+        return []
+    sizes = ("width", "depth", "window_size", "maxout_pieces")
+    encode = {"@architectures": ENCODERS["cnn"], **{size: place.section.get(size) for size in sizes}}
+    parts = {"embed": embed_of_hash_embed_cnn(place), "encode": encode}
+    return [Swap(place.path, TOK2VEC, parts), Swap(f"{place.path}.encode", name)]
 
 
 _HOLDERS = {
@@ -88,29 +84,9 @@ _HOLDERS = {
 }
 
 
-def _whole(name: str, old: Mapping[str, Any]) -> dict[str, Any]:
-    """An encoder with every argument: as in the old block where it means the same, else documented."""
-    block: dict[str, Any] = {"@architectures": name}
-    fresh = _layers(_name_of(old), name)
-    for parameter in signature("architectures", name).parameters:
-        if parameter.name in old and parameter.name not in fresh:
-            block[parameter.name] = old[parameter.name]
-        else:
-            block[parameter.name] = _documented(name, parameter.name)
-    return block
-
-
-def _layers(old: str, new: str) -> dict[str, Any]:
-    """The number of layers to say, where the one that is there counts something else."""
-    if (old in _RECURRENT) == (new in _RECURRENT):
-        return {}
-    return {"depth": _documented(new, "depth")}
-
-
-def _documented(name: str, argument: str) -> Any:
-    told = documented("architectures", name, argument)
-    assert told is not None, f"{name} has no documented {argument}"
-    return told.value
+def _newer(name: str) -> str:
+    """The encoder of that name for a Tok2Vec.v2, with the same arguments."""
+    return next((known for known in ENCODERS.values() if family(known) == family(name)), name)
 
 
 def _name_of(section: Mapping[str, Any]) -> str:

@@ -36,7 +36,7 @@ def read_layout(text: str) -> Layout:
     """The layout of a text that can be parsed: the rules are configparser's.
 
     A comment belongs to what follows it; before a header, one that stands close below the section above
-    belongs there. Values lose the indentation that a line of their own has.
+    belongs there. Headers and settings lose their indentation: beside new ones it would mean something else.
     """
     layout = Layout()
     section = Section()
@@ -50,7 +50,7 @@ def read_layout(text: str) -> Layout:
             continue
         depth = len(line) - len(line.lstrip())
         if setting is not None and depth > indent:
-            setting.lines += [*waiting, line[indent:].rstrip()]
+            setting.lines += [*waiting, line.rstrip()]
         elif header := ConfigParser.SECTCRE.match(content):
             if layout.sections:
                 section.below, above = _split_below(waiting)

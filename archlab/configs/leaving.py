@@ -1,12 +1,18 @@
 """What leaves a slot, and what it leaves behind for the block that comes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from archlab.configs.loading import interpolated
 from archlab.configs.references import moved
-from archlab.configs.slotting import block_reference, component_factory, expected_type, get_section
+from archlab.configs.slotting import (
+    block_reference,
+    component_factory,
+    expected_type,
+    get_section,
+    walk_blocks,
+)
 from archlab.configs.upstreams import is_listener, upstream_of
 from archlab.configs.widths import TOK2VECS, width_of
 
@@ -20,8 +26,9 @@ class Leaving:
 
     block, values: its section, with its variables and without. source: how a note calls it.
     component, factory: what the slot lies in; None outside components. settings: the component's own, without
-    variables and without blocks. expected: the annotation of what
-    the slot takes, None where nothing is stated. width: of what comes out there; None where it is not known.
+    variables and without blocks. number: what was there, where it was no block but a number. max_steps: how
+    long training may take; 0 for as long as it likes. expected: the annotation of what the slot takes, None
+    where nothing is stated. width: of what comes out there; None where it is not known.
     """
 
     block: Mapping[str, Any]
@@ -29,6 +36,8 @@ class Leaving:
     source: str
     component: str | None
     settings: Mapping[str, Any]
+    number: float | None
+    max_steps: int
     factory: str | None
     expected: Any
     width: int | None
@@ -38,6 +47,23 @@ class Leaving:
         """The blocks among its arguments."""
         inner = {name: value for name, value in self.block.items() if isinstance(value, Mapping)}
         return {name: section for name, section in inner.items() if block_reference(section)}
+
+    def uncovered(self, registry: str, name: str, path: str) -> "Leaving":
+        """The same, for a block that is inside the one that leaves, and that stands alone in its place."""
+        inside = [
+            (where, block)
+            for where, block in walk_blocks(self.block)
+            if block_reference(block) == (registry, name)
+        ]
+        if len(inside) != 1 or block_reference(self.block) == (registry, name):
+            return self
+        ((where, block),) = inside
+        return replace(
+            self,
+            block=moved(block, f"{path}.{where}", path),
+            values=get_section(self.values, where),
+            source=f"{self.source} from {where}",
+        )
 
 
 def leave(config: "Config", path: str) -> Leaving:
@@ -55,15 +81,22 @@ def leave(config: "Config", path: str) -> Leaving:
     settings = get_section(values, f"components.{component}") if component else {}
     is_block = isinstance(block, Mapping)
     return Leaving(
-        block=block if is_block else {},
-        values=plain if is_block else {},
+        block=_with_layers(block) if is_block else {},
+        values=_with_layers(plain) if is_block else {},
         source=source,
         component=component,
+        number=plain if isinstance(plain, (int, float)) and not isinstance(plain, bool) else None,
+        max_steps=get_section(values, "training.max_steps") or 0,
         settings={name: value for name, value in settings.items() if not isinstance(value, Mapping)},
         factory=component_factory(config, path),
         expected=expected_type(config, path),
         width=_width(values, path, plain),
     )
+
+
+def _with_layers(block: Mapping[str, Any]) -> dict[str, Any]:
+    """A block with the layers of a combinator among its arguments."""
+    return {**block.get("*", {}), **{key: value for key, value in block.items() if key != "*"}}
 
 
 def _width(values: Mapping[str, Any], path: str, block: Any) -> int | None:

@@ -45,8 +45,9 @@ def match_components(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str
 
 
 def kind_of(component: Mapping[str, Any]) -> str:
-    """What a component is: its factory, or the pipeline that it comes from."""
-    return str(component.get("factory") or f"of {component.get('source')}")
+    """What a component is: `factory tagger`, or `source en_core_web_sm`."""
+    key = "factory" if "factory" in component else "source"
+    return f"{key} {component.get(key)}"
 
 
 def section_names(config: Mapping[str, Any], matched: Mapping[str, str]) -> dict[str, str]:
@@ -147,8 +148,6 @@ def _leaves(section: Mapping[str, Any], path: str) -> Iterator[tuple[str, str]]:
 def _rewritten(value: Any, path: str, key: str, names: Mapping[str, str]) -> Any:
     if isinstance(value, Mapping):
         return {inner: _rewritten(value[inner], f"{path}.{inner}", inner, names) for inner in value}
-    if path in _NAMED_IN and isinstance(value, list):
-        return [names.get(name, name) for name in value]
     if isinstance(value, list):
         return [_rewritten(item, path, "", names) for item in value]
     if not isinstance(value, str):

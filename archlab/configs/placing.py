@@ -1,6 +1,7 @@
 """Put one block into one slot of a config, and bring what is around it into line."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from archlab.configs.copying import copy_config, copy_section
 from archlab.configs.leaving import Leaving, leave
 from archlab.configs.listening import listener_to
 from archlab.configs.loading import interpolated
-from archlab.configs.references import last_setting, moved, settle_variables, target_of
+from archlab.configs.references import VARIABLE, last_setting, moved, settle_variables, target_of, variable
 from archlab.configs.slotting import (
     block_reference,
     find_slot,
@@ -59,6 +60,7 @@ def place(
     new, given = _read_block(block, slot, arguments, leaving.expected, before)
     changed = copy_config(config)
     notes: list[Note] = []
+    leaving = leaving.uncovered(new.registry, new.name, slot.path)
     chosen = _choose_tok2vec(changed, slot.path, leaving, given, notes)
     if new.name in LISTENERS and leaving.component and new.name != slot.block:
         section = _listener(changed, slot.path, leaving, new, chosen, notes)
@@ -69,10 +71,13 @@ def place(
             changed, slot, new, chosen, leaving, may_share=given.get("tok2vec") != OWN
         )
         notes += completed
+    if isinstance(block, Mapping):  # its order may count
+        section = {key: section[key] for key in (*block, *section) if key in section}
     set_section(changed, slot.path, copy_section(section))
+    _refuse_dangling(changed, slot, given)
     notes += settle_variables(config, changed, interpolated(config))
-    _keep_variables(config, changed, slot.path, given)
     notes += keep_in_step(config, changed, slot.path)
+    _keep_variables(config, changed, slot.path, given)
     placed = find_slot(changed, slot.path)
     return Placed(config=changed, slot=placed, before=before, given=given, notes=tuple(notes))
 
@@ -206,7 +211,21 @@ def _add(config: "Config", kind: str, model: Any, path: str, notes: list[Note]) 
         f"the block that was {path.removeprefix('components.')}" if is_model else f"default config of {kind}"
     )
     notes.append(Note(path=here, value=get_section(config, here), source=source))
+    order = config["nlp"]["pipeline"]
+    notes.append(Note(path="nlp.pipeline", value=order, source=f"{upstream} comes before who listens to it"))
     return upstream
+
+
+def _refuse_dangling(config: "Config", slot: Slot, given: Mapping[str, Any]) -> None:
+    """Raise SwapError for a variable that was given and leads nowhere."""
+    for target in re.findall(VARIABLE, json.dumps(given)):
+        path = target.replace(":", ".")
+        parent, _, key = path.rpartition(".")
+        if key not in (get_section(config, parent) or {}):
+            raise SwapError(
+                f"{slot.short}: {variable(target)} leads nowhere: the config has no {path}.",
+                "Give a value in its place.",
+            )
 
 
 def _keep_variables(old: "Config", new: "Config", path: str, given: Mapping[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from archlab.configs.slotting import block_reference, get_section
@@ -45,6 +45,17 @@ def moved(section: Mapping[str, Any], old: str, new: str) -> dict[str, Any]:
         return given
 
     return {key: value(item) for key, item in section.items()}
+
+
+def without_gone(value: Any, plain: Any, path: str, kept: Collection[str]) -> Any:
+    """A value that a block at `path` leaves behind: variables into the block itself become what they meant,
+    but for those into arguments that are kept. plain: the value without variables.
+    """
+    if isinstance(value, Mapping):
+        return {key: without_gone(inner, plain[key], path, kept) for key, inner in value.items()}
+    targets = VARIABLE.findall(value) if isinstance(value, str) else []
+    inside = [target.removeprefix(f"{path}.") for target in targets if target.startswith(f"{path}.")]
+    return plain if any(re.split(r"[.:]", target)[0] not in kept for target in inside) else value
 
 
 def settle_variables(old: Mapping[str, Any], new: dict[str, Any], values: Mapping[str, Any]) -> list[Note]:

@@ -1,14 +1,14 @@
 """Put other blocks into slots."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from archlab.configs.copying import copy_config
 from archlab.configs.differences import Diff, diff_configs
 from archlab.configs.loading import interpolated, override_config
 from archlab.configs.placing import Placed, place
-from archlab.configs.references import settle_variables
+from archlab.configs.references import last_setting, settle_variables
 from archlab.configs.slotting import block_reference, find_slot, full_path, get_section
 from archlab.configs.upstreams import drop_unheard
 from archlab.errors import SwapError, UnknownSlotError
@@ -55,7 +55,7 @@ class Swapped:
             steps=(*self.steps, *later.steps),
             base=self.base,
             config=later.config,
-            notes=tuple(note for note in notes.values() if _still_holds(later.config, note)),
+            notes=_true_notes(notes, later.config),
         )
 
 
@@ -97,12 +97,17 @@ def swap_all(config: "Config", changes: Iterable[Change], /, *, in_order: bool =
     now, dropped = tidy(config, now)
     if not in_order:
         _refuse_lost(now, done)
-    notes = {note.path: note for _, placed in done for note in placed.notes} | {n.path: n for n in dropped}
+    notes: dict[str, Note] = {}
+    for change, placed in done:
+        said = tuple(_said(change, placed))
+        notes = {path: note for path, note in notes.items() if not path.startswith(said)}
+        notes |= {note.path: note for note in placed.notes}
+    notes |= {note.path: note for note in dropped}
     return Swapped(
         steps=tuple(Step(p.slot, p.before) for _, p in done if p.slot is not None),
         base=config,
         config=now,
-        notes=tuple(note for note in notes.values() if _still_holds(now, note)),
+        notes=_true_notes(notes, now),
     )
 
 
@@ -151,20 +156,23 @@ def _refuse_conflict(base: "Config", done: Sequence[Done], waiting: Sequence[Cha
         if path == placed.slot.path and other != change:
             raise _contradiction(change, other, "one slot holds one block")
         if _is_slot(base, path) and not _is_slot(placed.config, path):
-            raise _contradiction(change, other, f"then there is no slot {path.removeprefix('components.')}")
+            raise _contradiction(change, other, f"then there is no slot {_short(path)}")
 
 
 def _refuse_lost(config: "Config", done: Sequence[Done]) -> None:
     """Raise SwapError where a change does not hold any more, once all are made."""
     for number, (change, placed) in enumerate(done):
+        others = [other for n, other in enumerate(done) if n != number]
+        if placed.slot is not None and not _is_slot(config, placed.slot.path) and others:
+            gone = ".".join(placed.slot.path.split(".")[:2])
+            raise _contradiction(change, others[-1][0], f"then nobody listens to {_short(gone)}, and it goes")
         for path, value in _said(change, placed).items():
-            if get_section(config, path) == value:
+            setting = last_setting(config, path)
+            if get_section(config, setting) == value:
                 continue
-            others = [other for n, other in enumerate(done) if n != number]
-            culprits = [other for other, p in others if path in _touched(other, p)]
+            culprits = [other for other, p in others if _touched(other, p) & {path, setting}]
             if culprits:
-                key = path.removeprefix("components.")
-                raise _contradiction(change, culprits[-1], f"both decide {key}")
+                raise _contradiction(change, culprits[-1], f"both decide {_short(path)}")
 
 
 def _said(change: Change, placed: Placed) -> dict[str, Any]:
@@ -195,11 +203,20 @@ def _described(change: Change) -> str:
     return f"{change.slot} {told}"
 
 
+def _short(path: str) -> str:
+    return path.removeprefix("components.")
+
+
 def _is_slot(config: "Config", path: str) -> bool:
     section = get_section(config, path)
     return isinstance(section, Mapping) and block_reference(section) is not None
 
 
-def _still_holds(config: "Config", note: Note) -> bool:
-    """Whether what a note tells was not undone by a later change."""
-    return bool(get_section(config, note.path) == note.value)
+def _true_notes(notes: Mapping[str, Note], config: "Config") -> tuple[Note, ...]:
+    """The notes of what is still there, with the values of now: a width may have followed another since."""
+    found = []
+    for path, note in notes.items():
+        value = get_section(config, path)
+        if value is not None or note.value is None:
+            found.append(replace(note, value=value))
+    return tuple(found)

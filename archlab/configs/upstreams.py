@@ -67,6 +67,7 @@ def drop_unheard(before: Mapping[str, Any], config: "Config") -> list[Note]:
             _remove(config, name)
             source = "nobody listens to it any more: removed"
             notes.append(Note(path=f"components.{name}", value=None, source=source))
+            notes.append(Note(path="nlp.pipeline", value=_pipeline(config), source=f"without {name}"))
     return notes
 
 

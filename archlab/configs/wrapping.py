@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from archlab.configs.references import without_gone
 from archlab.configs.slotting import block_reference
 from archlab.configs.widths import TOK2VECS
 
@@ -17,11 +18,15 @@ _AFTER_TOK2VEC: dict[str, dict[str, Any]] = {
 """What follows the tok2vec, in a chain that does the same job: their components look into these blocks."""
 
 
-def around(combinator: str, block: Mapping[str, Any]) -> dict[str, Any] | None:
+def around(
+    combinator: str, block: Mapping[str, Any], values: Mapping[str, Any], path: str
+) -> dict[str, Any] | None:
     """The layers of a combinator that takes the place of a block; None where it takes a fixed number.
 
     chain wants two: the parts of the block, or the block and a layer that hands on what it gets.
+    values: the block without variables. path: where it sits.
     """
+    block = without_gone(block, values, path, ())
     reference = block_reference(block)
     if reference is None:
         return None

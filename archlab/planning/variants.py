@@ -119,6 +119,7 @@ class VariantMaker:
         order = [path for path, _ in cell.changes]
         applied.sort(key=lambda item: order.index(item[0]))
         config, _ = tidy(self.base, config)
+        applied[:] = [(path, change) for path, change in applied if _still_applies(config, path, change)]
         return fill_config(config, memory=self.memory)
 
     def _change(self, config: "Config", path: str, choice: Choice | None, value: Any, where: str) -> "Config":
@@ -168,6 +169,17 @@ def _turn(change: Change) -> tuple[int, int]:
 
 READ_BY_RECIPES = ("paths", "vars", "initialize")
 """Where settings stand that decide what a recipe does: which vectors there are."""
+
+
+def _still_applies(config: "Config", path: str, change: Any) -> bool:
+    """Whether the slot of a swap is there at the end: nobody may listen any more to what it is in."""
+    if not isinstance(change, Choice):
+        return True
+    try:
+        find_slot(config, path)
+    except UnknownSlotError:
+        return False
+    return True
 
 
 def _place(config: "Config", path: str, change: Any) -> str:

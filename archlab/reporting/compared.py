@@ -86,15 +86,14 @@ def _counted(number: int, what: str) -> str:
 
 def _block_line(change: BlockChange) -> str:
     was, now = _short(change.old_path or ""), _short(change.new_path or "")
-    factory = "factory " if _is_component(change) else ""
     if change.kind == "renamed":
         what = f"{was} -> {now}"
     elif change.kind == "moved":
         what = f"{was} -> {now}   {change.new}"
     elif change.kind == "swapped":
-        what = f"{now}   {factory}{change.old} -> {change.new}"
+        what = f"{now}   {change.old} -> {change.new}"
     else:
-        what = f"{now or was}   {factory}{change.new or change.old}"
+        what = f"{now or was}   {change.new or change.old}"
     return f"{change.kind:<8} {what}"
 
 

@@ -43,7 +43,7 @@ def test_a_bag_of_words_that_becomes_part_of_an_ensemble_has_moved(tmp_path: Pat
     assert rows(archlab.diff(a, b)) == [
         "moved components.textcat.model spacy.TextCatBOW.v3",
         "swapped components.textcat.model spacy.TextCatEnsemble.v2",
-        "added components.tok2vec tok2vec",
+        "added components.tok2vec factory tok2vec",
         "added components.textcat.model.tok2vec spacy.Tok2VecListener.v1",
     ]
 

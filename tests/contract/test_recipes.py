@@ -84,6 +84,17 @@ def test_accuracy_reads_vectors_where_the_config_names_some() -> None:
     assert embed["include_static_vectors"] is True
 
 
+def test_a_senter_of_its_own_stays_as_its_factory_makes_it() -> None:
+    swaps = archlab.recipe_changes(components_of("tagger senter"), "accuracy")
+    assert {swap.slot.split(".")[0] for swap in swaps if isinstance(swap, Swap)} == {"tagger"}
+
+
+def test_what_is_disabled_is_left_alone() -> None:
+    config = override_config(components_of("tagger ner"), {"nlp.disabled": ["ner"]})
+    (swap,) = archlab.recipe_changes(config, "shared-tok2vec")
+    assert swap == Swap("tagger.model.tok2vec", "spacy.Tok2VecListener.v1")
+
+
 def test_own_tok2vecs_are_sized_and_stay_own() -> None:
     swapped = archlab.apply_recipe(components_of("tagger ner"), "speed").config
     values = interpolated(swapped)
@@ -172,7 +183,7 @@ def test_a_hash_embed_cnn_becomes_the_tok2vec_that_it_builds(value: str) -> None
         "rows": [2000, 1000, 1000, 1000],
         "include_static_vectors": False,
     }
-    assert tok2vec["encode"]["width"] == 96
+    assert (tok2vec["encode"]["width"], tok2vec["encode"]["depth"]) == (96, {"mish": 4, "bilstm": 2}[value])
     assert not errors(config)
 
 

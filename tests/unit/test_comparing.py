@@ -101,9 +101,9 @@ def test_a_renamed_component_is_one_line_and_what_names_it_is_none() -> None:
     assert new["initialize"]["components"] == {"entities": {"labels": ["A"]}}
     found = compared(SHARED, new)
     assert blocks(found) == [
-        "renamed tok2vec shared tok2vec tok2vec",
-        "renamed tagger tags tagger tagger",
-        "renamed ner entities ner ner",
+        "renamed tok2vec shared factory tok2vec factory tok2vec",
+        "renamed tagger tags factory tagger factory tagger",
+        "renamed ner entities factory ner factory ner",
     ]
     assert not settings(found)
 
@@ -114,7 +114,7 @@ def test_what_differs_inside_a_renamed_component_is_told_with_both_places() -> N
     new["components"]["shared"]["model"]["embed"] = {"@architectures": "y.v1"}
     found = compared(SHARED, new)
     assert blocks(found) == [
-        "renamed tok2vec shared tok2vec tok2vec",
+        "renamed tok2vec shared factory tok2vec factory tok2vec",
         "swapped tok2vec.model.embed shared.model.embed spacy.MultiHashEmbed.v2 y.v1",
     ]
     (depth,) = [change for change in found.settings if change.change == "changed"]
@@ -131,7 +131,10 @@ def test_names_that_are_exchanged() -> None:
     swapped["training"]["annotating_components"] = ["ner"]
     swapped["initialize"]["components"] = {"tagger": {"labels": ["A"]}}
     found = compared(OWN, swapped)
-    assert blocks(found) == ["renamed tagger ner tagger tagger", "renamed ner tagger ner ner"]
+    assert blocks(found) == [
+        "renamed tagger ner factory tagger factory tagger",
+        "renamed ner tagger factory ner factory ner",
+    ]
     assert not settings(found)
 
 
@@ -140,8 +143,8 @@ def test_a_name_that_another_component_takes_over() -> None:
     new["components"] = {"ner": OWN["components"]["tagger"]}
     new["nlp"]["pipeline"] = ["ner"]
     found = compared(OWN, new)
-    assert blocks(found)[0] == "renamed tagger ner tagger tagger"
-    assert blocks(found)[-1] == "removed ner - ner -"
+    assert blocks(found)[0] == "renamed tagger ner factory tagger factory tagger"
+    assert blocks(found)[-1] == "removed ner - factory ner -"
     assert len(found.blocks) == 2
 
 
@@ -149,7 +152,7 @@ def test_a_component_of_another_factory_under_its_old_name() -> None:
     new = deepcopy(OWN)
     new["components"]["ner"]["factory"] = "beam_ner"
     found = compared(OWN, new)
-    assert blocks(found) == ["swapped ner ner ner beam_ner"]
+    assert blocks(found) == ["swapped ner ner factory ner factory beam_ner"]
     assert not settings(found)
 
 
@@ -159,7 +162,10 @@ def test_the_most_alike_of_two_is_the_renamed_one() -> None:
     other = deepcopy(OWN["components"]["tagger"])
     other["model"]["tok2vec"]["encode"]["depth"] = 9
     new["components"] = {"b": other, "c": OWN["components"]["tagger"]}
-    assert blocks(compared(old, new)) == ["renamed a c tagger tagger", "added - b - tagger"]
+    assert blocks(compared(old, new)) == [
+        "renamed a c factory tagger factory tagger",
+        "added - b - factory tagger",
+    ]
 
 
 def test_a_tok2vec_that_becomes_shared_has_moved_once() -> None:
@@ -169,13 +175,13 @@ def test_a_tok2vec_that_becomes_shared_has_moved_once() -> None:
         "moved tagger.model.tok2vec tok2vec.model spacy.Tok2Vec.v2 spacy.Tok2Vec.v2",
         f"swapped tagger.model.tok2vec tagger.model.tok2vec {listener}",
         f"swapped ner.model.tok2vec ner.model.tok2vec {listener}",
-        "added - tok2vec - tok2vec",
+        "added - tok2vec - factory tok2vec",
         "removed ner.model.tok2vec.embed - spacy.MultiHashEmbed.v2 -",
         "removed ner.model.tok2vec.encode - spacy.MaxoutWindowEncoder.v2 -",
     ]
     back = compared(SHARED, OWN)
     assert blocks(back)[0] == "moved tok2vec.model tagger.model.tok2vec spacy.Tok2Vec.v2 spacy.Tok2Vec.v2"
-    assert "removed tok2vec - tok2vec -" in blocks(back)
+    assert "removed tok2vec - factory tok2vec -" in blocks(back)
 
 
 def test_a_block_moves_within_its_component_rather_than_to_another() -> None:
@@ -192,6 +198,32 @@ def test_a_block_moves_within_its_component_rather_than_to_another() -> None:
     assert moves == [
         f"moved {c}.model.linear_model {c}.model {'spacy.TextCatBOW.v3 ' * 2}".strip() for c in "ab"
     ]
+
+
+def moves(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    """`old_path new_path` of what has moved between two sets of components."""
+    rows = blocks(compared({"components": old}, {"components": new}))
+    return [" ".join(row.split()[1:3]) for row in rows if row.startswith("moved")]
+
+
+def test_of_several_places_one_in_the_same_component_counts_then_the_nearest() -> None:
+    layer = {"@layers": "x.v1"}
+    there = {"factory": "f", "model": {"deep": {"layer": layer}}}
+    other = {"factory": "g", "model": {}}
+    near = {"factory": "f", "model": {"z": layer, "other": {"layer": layer}}}
+    twin = {"factory": "g", "model": {"deep": {"layer": layer}}}
+    assert moves({"a": there, "b": other}, {"b": twin, "a": near}) == [
+        "a.model.deep.layer a.model.other.layer"
+    ]
+    far = {"factory": "f", "z": layer, "model": {}}
+    assert moves({"a": there, "b": other}, {"b": twin, "a": far}) == ["a.model.deep.layer a.z"]
+
+
+def test_a_listener_does_not_move() -> None:
+    listening = {"factory": "f", "model": {"@architectures": "m.v1", "tok2vec": LISTENER | {"width": 1}}}
+    assert moves({"a": listening}, {"b": {**listening, "factory": "g"}}) == ["a.model b.model"]
+    inner = {"factory": "g", "model": {"@architectures": "n.v1", "tok2vec": LISTENER | {"width": 1}}}
+    assert moves({"a": listening}, {"b": inner}) == []
 
 
 def test_a_block_that_is_still_at_its_place_has_not_moved() -> None:
@@ -254,7 +286,7 @@ def test_a_value_that_becomes_a_block_and_a_section_that_comes() -> None:
 
 def test_a_component_that_is_no_section_is_a_value() -> None:
     found = compared({"components": {"a": 1, "b": 2}}, {"components": {"a": 1, "b": {"factory": "b"}}})
-    assert blocks(found) == ["swapped b b 2 b"]
+    assert blocks(found) == ["swapped b b 2 factory b"]
     assert not settings(found)
 
 
@@ -280,3 +312,12 @@ def test_the_dict_has_all() -> None:
         "new": "spacy.Tok2Vec.v2",
     }
     assert {"change", "path", "old_path", "old", "new", "same_value"} == set(data["settings"][0])
+
+
+def test_a_component_from_a_trained_pipeline_is_known_by_that() -> None:
+    a = {"components": {"x": {"source": "en_core_web_sm"}}}
+    found = compared(a, {"components": {"y": {"source": "en_core_web_sm"}}})
+    assert blocks(found) == ["renamed x y source en_core_web_sm source en_core_web_sm"]
+    found = compared(a, {"components": {"x": {"source": "en_core_web_md"}}})
+    assert blocks(found) == ["swapped x x source en_core_web_sm source en_core_web_md"]
+    assert not settings(found)

@@ -156,6 +156,22 @@ def test_sublayers_follow_the_config_where_their_order_has_changed() -> None:
     assert config_text(config, spacys_own) == spacys_own
 
 
+def test_a_new_component_stands_after_the_others_wherever_the_config_has_it() -> None:
+    config = parse_config(BASE)
+    config["components"] = {"first": {"factory": "z"}, **config["components"]}
+    text = config_text(config, BASE)
+    assert 'width = 1e-5\n\n[components.first]\nfactory = "z"\n\n# ==== training ====\n' in text
+
+
+def test_a_block_on_one_line_gets_lines_of_its_own_where_its_place_counts() -> None:
+    base = '[components]\n\n[components.a]\n@layers = "own"\nx = {"@layers": "x"}\n'
+    config = parse_config(base)
+    config["components"]["a"]["y"] = {"@layers": "y"}
+    written = config_text(config, base)
+    assert "[components.a.x]" in written
+    assert list(parse_config(written)["components"]["a"]) == ["x", "y", "@layers"]
+
+
 def test_a_text_that_is_no_config_is_said() -> None:
     with pytest.raises(ConfigError, match=r"before the first \[section\]"):
         config_text(parse_config(BASE), "nothing")

@@ -1,0 +1,27 @@
+"""Schedules: the one that comes starts from the rate that the old one had."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from archlab.configs.slotting import block_reference
+
+PEAKS = {
+    "compounding.v1": "start",
+    "constant.v1": "rate",
+    "constant_then.v1": "rate",
+    "cyclic_triangular.v1": "max_lr",
+    "decaying.v1": "base_rate",
+    "slanted_triangular.v1": "max_rate",
+    "warmup_linear.v1": "initial_rate",
+}
+"""The argument of each of Thinc's schedules that says how high it is."""
+
+LENGTHS = {("warmup_linear.v1", "total_steps"), ("slanted_triangular.v1", "num_steps")}
+"""The arguments that say over how many steps a schedule runs."""
+
+
+def height(section: Mapping[str, Any], values: Mapping[str, Any]) -> Any:
+    """The rate that an old schedule reached, with its variables; None where that is not known."""
+    reference = block_reference(values)
+    peak = PEAKS.get(reference[1]) if reference and reference[0] == "schedules" else None
+    return section.get(peak) if peak else None

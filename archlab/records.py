@@ -114,7 +114,8 @@ class Report:
 class Note:
     """Where the value of an argument came from that nobody typed.
 
-    path: the dotted path of the argument. source: `carried over from linear_model`, `documented default`.
+    path: the dotted path of the argument; of a component that goes, where it was. value: None there. source:
+    `carried over from linear_model`, `default of the block`.
     """
 
     path: str

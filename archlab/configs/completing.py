@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from archlab.catalog.defaults import dictated, documented
 from archlab.catalog.registered import Parameter, Signature, signature
-from archlab.catalog.signatures import accepts, describe, gloss
+from archlab.catalog.signatures import accepts, describe, gloss, is_model
 from archlab.catalog.values import type_error
 from archlab.catalog.versions import family
 from archlab.configs.leaving import Leaving
 from archlab.configs.listening import listener_to
 from archlab.configs.rates import LENGTHS, PEAKS, height
-from archlab.configs.references import variable, without_gone
+from archlab.configs.references import moved, variable, without_gone
 from archlab.configs.sizes import fit_width
 from archlab.configs.slotting import block_reference
 from archlab.configs.upstreams import shared_upstream
@@ -216,17 +216,21 @@ class _Sources:
             return told.value, told.source
         old = block_reference(self.leaving.block)
         if old is not None and _kind(old[1]) == _kind(reference[1]):
-            return dict(self.leaving.block), "the block that was here"
+            return self._old_whole(parameter)
         return self._filled(told.value, parameter.name), told.source
 
     def _wrapped(self, parameter: Parameter) -> Found | None:
         """The block that was here, inside one that wraps another: a residual connection around it."""
         old = block_reference(self.leaving.block)
-        if not parameter.is_required or old is None:
+        if not parameter.is_required or old is None or not is_model(parameter.annotation):
             return None
         verdict = accepts(parameter.annotation, signature(*old).returns)
         may_hold_it = verdict == "fits" or (verdict == "unknown" and self.new.registry == "layers")
-        return (dict(self.leaving.block), "the block that was here") if may_hold_it else None
+        return self._old_whole(parameter) if may_hold_it else None
+
+    def _old_whole(self, parameter: Parameter) -> Found:
+        path = self.slot.path
+        return moved(self.leaving.block, path, f"{path}.{parameter.name}"), "the block that was here"
 
     def _component(self, parameter: Parameter) -> Found | None:
         """What the component around it is told in the same words: the key of the spans it works on."""

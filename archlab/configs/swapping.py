@@ -83,7 +83,7 @@ def swap_all(config: "Config", changes: Iterable[Change], /, *, in_order: bool =
     Raises SwapError where two contradict each other: it names both.
     """
     given = list(changes)
-    ordered = given if in_order else sorted(given, key=_depth)
+    ordered = given if in_order else sorted(given, key=_turn)
     done: list[Done] = []
     now, waiting = config, ordered
     while waiting:
@@ -127,9 +127,10 @@ def tidy(base: "Config", config: "Config") -> "tuple[Config, list[Note]]":
     return cleaned, [*dropped, *settle_variables(config, cleaned, interpolated(config))]
 
 
-def _depth(change: Change) -> int:
-    path = change.slot if isinstance(change, Swap) else change.path
-    return path.removeprefix("components.").count(".") + isinstance(change, Setting)
+def _turn(change: Change) -> tuple[int, str]:
+    """Outer slots come first; slots as deep are in the order of the alphabet, whatever order was given."""
+    path = (change.slot if isinstance(change, Swap) else change.path).removeprefix("components.")
+    return path.count(".") + isinstance(change, Setting), path
 
 
 def _next(config: "Config", waiting: Sequence[Change]) -> Change:

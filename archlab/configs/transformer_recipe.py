@@ -1,10 +1,10 @@
 """The recipe transformer: its arguments, and whether the package it needs is there."""
 
-from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from archlab.catalog.recommended import recommended_transformer
+from archlab.configs.transformer_changes import transformer_changes
 from archlab.errors import InvalidError, UnknownRecipeError, did_you_mean
 from archlab.records import Setting, Swap
 
@@ -34,7 +34,4 @@ def transformer(
         raise InvalidError(
             f"The recipe transformer needs {what}, which is not installed.", f'pip install "archlab[{extra}]"'
         )
-    changes: list[Swap | Setting] = import_module("archlab.configs.transformer_changes").transformer_changes(
-        config, name or recommended_transformer(config["nlp"]["lang"]), package
-    )
-    return changes
+    return transformer_changes(config, name or recommended_transformer(config["nlp"]["lang"]), package)

@@ -7,8 +7,9 @@ from archlab.configs.references import without_gone
 from archlab.configs.slotting import block_reference
 from archlab.configs.widths import TOK2VECS
 
-_SOFTMAX = {"@layers": "Softmax.v1", "nO": None, "nI": None}
-_LINEAR = {"@layers": "Linear.v1", "nO": None, "nI": None}
+_OPEN = {"nO": None, "nI": None, "init_W": None, "init_b": None}
+_SOFTMAX = {"@layers": "Softmax.v1", **_OPEN}
+_LINEAR = {"@layers": "Linear.v1", **_OPEN}
 _TAGGER = {"output": {"@layers": "with_array.v1", "layer": _SOFTMAX, "pad": 0}}
 _LINKER = {"join": {"@layers": "list2ragged.v1"}, "reduce": {"@layers": "reduce_mean.v1"}, "output": _LINEAR}
 _AFTER_TOK2VEC: dict[str, dict[str, Any]] = {

@@ -196,6 +196,15 @@ class TestBack:
         back = archlab.swap(there, "tagger.model.tok2vec", "spacy.Tok2Vec.v2").config
         assert meaning(back) == meaning(own)
 
+    @pytest.mark.parametrize("wrapper", ["with_list.v1", "noop.v1", "concatenate.v1", "chain.v1"])
+    def test_a_wrapper_in_place_of_a_listener_holds_what_it_heard(
+        self, shared: "Config", wrapper: str
+    ) -> None:
+        config = archlab.swap(shared, "tagger.model.tok2vec", wrapper).config
+        assert "tok2vec" not in pipeline(config)
+        assert "spacy.MultiHashEmbed.v2" in str(config["components"]["tagger"])
+        assert config.interpolate()
+
     def test_an_embedding_alone_gets_an_encoder_again(self, own: "Config") -> None:
         there = archlab.swap(own, "tagger.model.tok2vec", "spacy.MultiHashEmbed.v2").config
         back = archlab.swap(there, "tagger.model.tok2vec", "spacy.Tok2Vec.v2").config

@@ -1,4 +1,4 @@
-"""A Hugging Face model of a few thousand weights, made in a folder: config, weights and tokenizer."""
+"""Hugging Face models of a few thousand weights, made in a folder: config, weights and tokenizer."""
 
 import os
 from pathlib import Path
@@ -36,6 +36,34 @@ def make_bert(folder: Path, seed: int = 0) -> Path:
         )
     model.save_pretrained(folder)
     BertTokenizerFast(vocab_file=str(vocabulary), model_max_length=64).save_pretrained(folder)
+    return folder
+
+
+def make_roberta(folder: Path) -> Path:
+    """A RoBERTa of as many weights, with byte-level pieces: letters, and a merge of two of them."""
+    import json
+
+    from transformers import RobertaConfig, RobertaModel, RobertaTokenizerFast
+
+    folder.mkdir(parents=True)
+    pieces = ["<s>", "<pad>", "</s>", "<unk>", "<mask>", *LETTERS, "Ġ", ".", "al"]
+    vocabulary, merges = folder / "vocab.json", folder / "merges.txt"
+    vocabulary.write_text(json.dumps({piece: number for number, piece in enumerate(pieces)}))
+    merges.write_text("#version: 0.2\na l\n")
+    RobertaModel(
+        RobertaConfig(
+            vocab_size=len(pieces),
+            hidden_size=WIDTH,
+            num_hidden_layers=LAYERS,
+            num_attention_heads=2,
+            intermediate_size=32,
+            max_position_embeddings=66,
+            type_vocab_size=1,
+        )
+    ).save_pretrained(folder)
+    RobertaTokenizerFast(
+        vocab_file=str(vocabulary), merges_file=str(merges), model_max_length=64
+    ).save_pretrained(folder)
     return folder
 
 

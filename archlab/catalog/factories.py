@@ -4,8 +4,9 @@ spaCy imports every announced factory whenever a Language is made, and every ann
 a legacy one. That takes seconds where spacy-transformers is installed, and fails where one of them is broken.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager
+from functools import cache
 from importlib.metadata import EntryPoint
 from typing import Any
 
@@ -23,16 +24,21 @@ def import_factories(config: Mapping[str, Any]) -> None:
     Legacy blocks that it names are registered under the names that it uses.
     config: as written or filled. Raises ConfigError for a factory that cannot be imported.
     """
+    _import(frozenset(_factories(config)), frozenset(_blocks(config)), _has_sources(config))
+
+
+@cache
+def _import(factories: frozenset[str], blocks: frozenset[tuple[str, str]], has_sources: bool) -> None:
     from spacy.pipeline.factories import register_factories
 
     register_factories()
-    _register_legacy_blocks(config)
-    named = _factories(config)
-    for entry in announced_entries(ANNOUNCED):
-        if entry.name in named:
+    _register_legacy_blocks(blocks)
+    entries = announced_entries(ANNOUNCED)
+    for entry in entries:
+        if entry.name in factories:
             require_importable(entry, f"The component factory {entry.name}")
-    if _has_sources(config) or not _all_known(config):
-        for entry in announced_entries(ANNOUNCED):
+    if has_sources or not _all_known(factories, blocks):
+        for entry in entries:
             require_importable(entry, f"The component factory {entry.name}")
 
 
@@ -72,11 +78,11 @@ def require_importable(entry: EntryPoint, what: str) -> None:
         ) from None
 
 
-def _register_legacy_blocks(config: Mapping[str, Any]) -> None:
+def _register_legacy_blocks(blocks: Iterable[tuple[str, str]]) -> None:
     from catalogue import REGISTRY  # type: ignore[import-untyped]
     from spacy.util import registry as registries
 
-    for registry, name in set(_blocks(config)):
+    for registry, name in blocks:
         if name.startswith("spacy.") and is_registered(registry, name):
             found = getattr(registries, registry)
             if (*found.namespace, name) not in REGISTRY:
@@ -97,11 +103,11 @@ def _has_sources(config: Mapping[str, Any]) -> bool:
     return any("source" in component for component in _components(config))
 
 
-def _all_known(config: Mapping[str, Any]) -> bool:
+def _all_known(factories: Set[str], blocks: Iterable[tuple[str, str]]) -> bool:
     from spacy.util import registry
 
     known = {name.rpartition(".")[2] for name in registry.factories.get_all()}  # "de.ner" of German
-    return _factories(config) <= known and all(is_registered(*block) for block in _blocks(config))
+    return factories <= known and all(is_registered(*block) for block in blocks)
 
 
 def _may_load_pipelines(config: Mapping[str, Any]) -> bool:

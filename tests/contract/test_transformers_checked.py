@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tiny_transformers import BASE, make_bert, write_corpus
+from tiny_transformers import BASE, make_bert, make_roberta, write_corpus
 
 import archlab
 from archlab.configs.filling import fill_config
@@ -165,6 +165,16 @@ def test_nothing_is_said_of_what_is_good(here: Path, case: str) -> None:
 @pytest.mark.parametrize("case", GOOD)
 def test_the_probe_has_nothing_against_it(here: Path, case: str) -> None:
     assert not archlab.check(config_with(*GOOD[case]), "probe", seconds=120).findings
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("package", ["spacy-transformers", "curated"])
+def test_a_roberta_trains_from_its_folder(here: Path, package: str) -> None:
+    if not Path("roberta").exists():
+        make_roberta(Path("roberta"))
+    base = fill_config(parse_config(BASE))
+    config = archlab.apply_recipe(base, "transformer", name="roberta", package=package).config
+    assert not archlab.check(config, "probe", seconds=120).findings
 
 
 @pytest.mark.parametrize("case", BAD)

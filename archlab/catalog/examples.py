@@ -167,10 +167,11 @@ EXAMPLES: dict[tuple[str, str, str], Example] = {
     # Layers around another one, and what usually stands in them
     **{("layers", name, "layer"): (layer, _USUAL) for name, layer in _WRAPPED.items()},
     **_example("spacy.CharEmbed", "v1", {"nM": 64, "nC": 8}, "as CharacterEmbed in spaCy's docs", "layers"),
+    **_example("spacy.Corpus", "v1", {"gold_preproc": False}, "default config of spaCy", "readers"),
     # Schedules
     **_example("warmup_linear", "v1", {"warmup_steps": 250, "total_steps": 20000}, _INIT, "schedules"),
     **_example("decaying", "v1", {"decay": 1e-4}, _THINC, "schedules"),
-    **_example("cyclic_triangular", "v1", {"min_lr": 0.001, "period": 1000}, _THINC, "schedules"),
+    **_example("cyclic_triangular", "v1", {"period": 1000}, _THINC, "schedules"),
     # Pretraining
     **_example("spacy.PretrainVectors", "v1", {"maxout_pieces": 3, "hidden_size": 300, "loss": "cosine"}),
     **_example("spacy.PretrainCharacters", "v1", {"maxout_pieces": 3, "hidden_size": 300, "n_characters": 4}),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from archlab.cli.naming_swaps import Tok2VecChoice, read_swaps
+from archlab.cli.naming_swaps import Tok2VecChoice, read_swaps, still_there, with_tok2vec
 from archlab.cli.options import (
     DEFAULT_BASE,
     DEFAULT_EXPERIMENTS,
@@ -87,11 +87,14 @@ def swap(
     if output is not None:
         _require_output(output, base, force)
     overrides, others = split_extra(ctx, what)
-    recipes, swaps = read_swaps(others, tok2vec.value if tok2vec else None)
+    recipes, swaps = read_swaps(others)
     import_code(code or ())
     config, source = read_config(base, overrides)
+    swaps = with_tok2vec(swaps, tok2vec.value if tok2vec else None)
     try:
         swapped = swap_and_cook(config, recipes, swaps)
+        if recipes:  # what was typed goes before what a recipe says
+            swapped = swapped.then(archlab.swap_all(swapped.config, still_there(swapped.config, overrides)))
     except UnknownSlotError as error:
         raise UnknownSlotError(
             error.message.replace("There is no slot", f"{base} has no slot"), error.hint

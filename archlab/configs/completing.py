@@ -13,7 +13,7 @@ from archlab.configs.leaving import Leaving
 from archlab.configs.listening import listener_to
 from archlab.configs.rates import LENGTHS, PEAKS, height, span_size
 from archlab.configs.references import moved, variable, without_gone
-from archlab.configs.sizes import fit_width
+from archlab.configs.sizes import fit_width, make_even
 from archlab.configs.slotting import block_reference
 from archlab.configs.upstreams import shared_upstream
 from archlab.configs.wrapping import around
@@ -62,7 +62,7 @@ def complete_block(
     if "*" not in block and (inside := around(new.name, leaving.block, leaving.values, slot.path)):
         block["*"] = inside
         sources.note("*", inside, "the block that was here")
-    sized = fit_width(block, slot.path, leaving.width, given)
+    sized = fit_width(block, slot.path, leaving.width, given) + make_even(block, slot.path, given)
     missing = [name for name in missing if name not in block]
     if missing:
         _refuse_misfit(slot, new, leaving.expected)
@@ -188,6 +188,9 @@ class _Sources:
         if parameter.name == PEAKS.get(self.new.name):
             rate = height(self.leaving.block, self.leaving.values) or self.leaving.number
             return None if rate is None else (rate, "the rate that was here")
+        if parameter.name == "min_lr":
+            highest = height(self.leaving.values, self.leaving.values) or self.leaving.number
+            return None if highest is None else (highest / 10, "a tenth of the rate that was here")
         if (self.new.name, parameter.name) in LENGTHS and self.leaving.max_steps:
             return "${training.max_steps}", "as long as the training may take"
         return None

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from archlab.configs.loading import interpolated
-from archlab.configs.references import moved
+from archlab.configs.references import moved, without_gone
 from archlab.configs.slotting import (
     block_reference,
     component_factory,
@@ -68,10 +68,11 @@ class Leaving:
         if len(inside) != 1 or block_reference(self.block) == (registry, name):
             return self
         ((where, block),) = inside
+        values = get_section(self.values, where)
         return replace(
             self,
-            block=moved(block, f"{path}.{where}", path),
-            values=get_section(self.values, where),
+            block=without_gone(moved(block, f"{path}.{where}", path), values, path, block),
+            values=values,
             source=f"{self.source} from {where}",
         )
 

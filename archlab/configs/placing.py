@@ -111,9 +111,8 @@ def resolve_block(name: str, registry: str, expected: Any = None) -> tuple[str, 
             hint = did_you_mean(registry, registries())
             raise UnknownBlockError(f"There is no registry @{registry}.", hint)
         if not is_registered(registry, name):
-            raise UnknownBlockError(
-                f"The registry {registry} has no {name}.", did_you_mean(name, names(registry))
-            )
+            hint = did_you_mean(name, names(registry))
+            raise UnknownBlockError(f"No block {name} is registered in @{registry}.", hint)
     found = registries_with(name)
     if registry in found:
         return registry, name
@@ -196,6 +195,11 @@ def _choose_tok2vec(
 ) -> dict[str, Any]:
     """The arguments with the tok2vec that "own" or "shared" stands for, where it is not there already."""
     chosen = dict(given)
+    said = given.get("tok2vec")
+    if isinstance(said, str) and said not in (OWN, SHARED) and target_of(said) is None:
+        raise SwapError(
+            f"{path.removeprefix('components.')}: tok2vec = {said} is neither own nor shared nor a block."
+        )
     if given.get("tok2vec") not in (OWN, SHARED) or leaving.component is None:
         return chosen
     wanted, here = chosen.pop("tok2vec"), f"{path}.tok2vec"
@@ -232,7 +236,7 @@ def _listener(
     if upstream is None:
         _refuse_deaf(config, path, LISTENERS[new.name], given.get("upstream", "*"))
         old = block_reference(leaving.block)
-        is_tok2vec = old is not None and accepts(leaving.expected, signature(*old).returns) == "fits"
+        is_tok2vec = old is not None and accepts(leaving.expected, signature(*old).returns) != "misfit"
         upstream = _add(config, LISTENERS[new.name], leaving.block if is_tok2vec else None, path, notes)
     section = {**listener_to(config, upstream), **named}
     silent = [name for name in section if name not in given and not name.startswith("@")]

@@ -10,7 +10,7 @@ from archlab.configs.component_blocks import Place, component_blocks
 from archlab.configs.encoder_changes import HASH_EMBED_CNN, TOK2VEC
 from archlab.configs.loading import interpolated
 from archlab.configs.slotting import component_factory
-from archlab.configs.upstreams import is_listener, shared_upstream, upstream_of
+from archlab.configs.upstreams import free_name, is_listener, shared_upstream, upstream_of
 from archlab.configs.vector_changes import names_vectors
 from archlab.errors import SwapError
 from archlab.records import Swap
@@ -93,7 +93,7 @@ def _more_accurate(config: "Config", place: Place, with_vectors: bool) -> list[S
         return _swap(place, _ENSEMBLE, {"linear_model": linear})
     swaps = _swap(place, _ENSEMBLE, {"linear_model": linear, "tok2vec": "shared"})
     if shared_upstream(config, place.component) is None:
-        new = _free_name(config)
+        new = free_name(config, "tok2vec")
         swaps.append(Swap(f"{new}.model", TOK2VEC, _tok2vec(f"{new}.model", "accuracy", with_vectors)))
     return swaps
 
@@ -101,12 +101,6 @@ def _more_accurate(config: "Config", place: Place, with_vectors: bool) -> list[S
 def _could_hear_transformer(config: "Config", place: Place) -> bool:
     upstream = shared_upstream(config, place.component)
     return upstream is not None and component_factory(config, f"components.{upstream}") != "tok2vec"
-
-
-def _free_name(config: "Config") -> str:
-    """What a tok2vec will be called that comes into the pipeline."""
-    names = ["tok2vec", *(f"tok2vec_{number}" for number in range(2, len(config["components"]) + 3))]
-    return next(name for name in names if name not in config["components"])
 
 
 # What reads words.

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 from archlab.configs.encoder_changes import encoder
 from archlab.configs.quickstart_changes import accuracy, speed
 from archlab.configs.sharing_changes import own_tok2vec, shared_tok2vec
+from archlab.configs.slotting import find_slot
 from archlab.configs.swapping import Change, Swapped, swap_all
 from archlab.configs.transformer_recipe import transformer
 from archlab.configs.vector_changes import static_vectors
-from archlab.errors import ArchlabError, UnknownRecipeError, did_you_mean
+from archlab.errors import ArchlabError, SwapError, UnknownRecipeError, UnknownSlotError, did_you_mean
+from archlab.records import Swap
 
 if TYPE_CHECKING:
     from confection import Config
@@ -97,12 +99,33 @@ def apply_recipe(config: "Config", name: str, value: str | None = None, /, **arg
     return swap_all(config, recipe_changes(config, name, value, **arguments), in_order=True)
 
 
-def swap_and_cook(config: "Config", steps: Iterable[RecipeStep], changes: Iterable[Change]) -> Swapped:
+def swap_and_cook(config: "Config", steps: Sequence[RecipeStep], changes: Iterable[Change]) -> Swapped:
     """Recipes in their order, then swaps and settings as `swap_all` does them. Raises what these raise."""
     cooked = swap_all(config, [])
     for step in steps:
         cooked = cooked.then(apply_recipe(cooked.config, step.name, step.value, **step.arguments))
-    return cooked.then(swap_all(cooked.config, changes))
+    given = list(changes)
+    for change in given:
+        if isinstance(change, Swap) and _is_gone(config, cooked.config, change.slot):
+            names = " ".join(step.label for step in steps)
+            typed = f"{change.slot} {change.block}"
+            raise SwapError(
+                f"{names} and {typed} contradict each other: then there is no slot {change.slot}.",
+                "Leave one out.",
+            )
+    return cooked.then(swap_all(cooked.config, given))
+
+
+def _is_gone(before: "Config", after: "Config", slot: str) -> bool:
+    try:
+        find_slot(before, slot)
+    except UnknownSlotError:
+        return False
+    try:
+        find_slot(after, slot)
+    except UnknownSlotError:
+        return True
+    return False
 
 
 def effects(config: "Config") -> list[Effect]:
@@ -138,7 +161,12 @@ def refuse_misuse(recipe: Recipe, value: Any, arguments: Any) -> None:
             f"The recipe {recipe.name} needs a value: {', '.join(recipe.values)}.", f"Write {recipe.example}"
         )
     known = [argument.name for argument in recipe.arguments]
-    for name in arguments:
+    for name, said in {str(name): said for name, said in dict(arguments).items()}.items():
+        if name in known and not isinstance(said, str):
+            raise UnknownRecipeError(
+                f"The recipe {recipe.name}: {name} is a text, and not {said}.",
+                f"For example {recipe.example}",
+            )
         if name not in known:
             hint = did_you_mean(name, known) or f"It takes {', '.join(known)}."
             raise UnknownRecipeError(f"The recipe {recipe.name} has no argument {name}.", hint)

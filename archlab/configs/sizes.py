@@ -8,6 +8,7 @@ from archlab.configs.widths import width_of, width_setting
 from archlab.records import Note
 
 SOURCE = "as wide as what was here"
+BILSTM = "spacy.TorchBiLSTMEncoder.v1"
 RECURRENT = ("LSTM.v1", "PyTorchLSTM.v1")
 CHARACTERS = (8, 4, 3, 2, 1)
 """How many characters of a word CharEmbed may look at, the usual number first."""
@@ -29,6 +30,17 @@ def fit_width(block: dict[str, Any], path: str, width: int | None, given: Mappin
         set_section(block, inner, value)
         notes.append(Note(path=setting, value=value, source=SOURCE))
     return notes
+
+
+def make_even(block: dict[str, Any], path: str, given: Mapping[str, Any]) -> list[Note]:
+    """Give a BiLSTM an even width, in place, unless one was given: each direction gives half of it."""
+    width = block.get("width")
+    if block_reference(block) != ("architectures", BILSTM) or "width" in given:
+        return []
+    if not isinstance(width, int) or width % 2 == 0:
+        return []
+    block["width"] = width + 1
+    return [Note(path=f"{path}.width", value=width + 1, source="even: each direction gives half")]
 
 
 def _settings(block: Mapping[str, Any], path: str, width: int) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from archlab.records import Note, Setting, Slot, Swap
 if TYPE_CHECKING:
     from confection import Config
 
+CHOICES = (("tok2vec", "own"), ("tok2vec", "shared"))
 Change = Swap | Setting
 Done = tuple[Change, Placed]
 
@@ -96,7 +97,7 @@ def swap_all(config: "Config", changes: Iterable[Change], /, *, in_order: bool =
             _refuse_conflict(config, done, waiting)
     now, dropped = tidy(config, now)
     if not in_order:
-        _refuse_lost(now, done)
+        refuse_contradictions(now, done)
     notes: dict[str, Note] = {}
     for _, placed in done:
         earlier = {path: note for path, note in notes.items() if _is_below(path, placed.path)}
@@ -165,7 +166,7 @@ def _refuse_conflict(base: "Config", done: Sequence[Done], waiting: Sequence[Cha
             raise _contradiction(change, other, f"then there is no slot {_short(path)}")
 
 
-def _refuse_lost(config: "Config", done: Sequence[Done]) -> None:
+def refuse_contradictions(config: "Config", done: Sequence[Done]) -> None:
     """Raise SwapError where a change does not hold any more, once all are made."""
     for number, (change, placed) in enumerate(done):
         others = [other for n, other in enumerate(done) if n != number]
@@ -186,7 +187,7 @@ def _said(change: Change, placed: Placed) -> dict[str, Any]:
     if isinstance(change, Setting):
         return {placed.path: change.value}
     assert placed.slot is not None
-    own = {name: value for name, value in placed.given.items() if value not in ("own", "shared")}
+    own = {name: value for name, value in placed.given.items() if (name, value) not in CHOICES}
     return {f"{placed.slot.path}.{name}": value for name, value in own.items()}
 
 

@@ -4,11 +4,13 @@ From spacy/cli/templates/quickstart_training.jinja; for curated transformers, wh
 the example project of spacy-curated-transformers (project/configs/no-layer-weighting.cfg).
 """
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archlab.configs.component_blocks import Place, component_blocks, running_components
 from archlab.configs.hugging_face import curated_block, curated_loaders
 from archlab.configs.slotting import component_factory, get_section
+from archlab.configs.upstreams import free_name
 from archlab.errors import SwapError
 from archlab.records import Setting, Swap
 
@@ -47,6 +49,8 @@ def transformer_changes(config: "Config", name: str, package: str = "spacy-trans
     Raises SwapError where nothing in the pipeline has a tok2vec or could have one, and for a model that
     spacy-curated-transformers cannot build.
     """
+    if name.startswith((".", "/", "~")) and not Path(name).is_dir():
+        raise SwapError(f"There is no folder {name}.", "Name a folder with a model, or a model of the hub.")
     kind = "curated_transformer" if package == "curated" else "transformer"
     listeners = _listeners(config, kind)
     upstream = _upstream(config, kind)
@@ -89,9 +93,7 @@ def _upstream(config: "Config", kind: str) -> str:
     for name in reversed(running_components(config)):
         if component_factory(config, f"components.{name}") == kind:
             return name
-    taken = config["components"]
-    names = [kind, *(f"{kind}_{number}" for number in range(2, len(taken) + 3))]
-    return next(name for name in names if name not in taken)
+    return free_name(config, kind)
 
 
 def _model(config: "Config", kind: str, upstream: str, name: str) -> Changes:

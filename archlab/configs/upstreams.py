@@ -42,7 +42,7 @@ def add_upstream(config: "Config", kind: str, model: Mapping[str, Any] | None) -
     kind: its factory. model: its model block; None for the factory's own default.
     """
     components = config["components"]
-    name = next(name for name in _names(kind) if name not in components)
+    name = free_name(config, kind)
     section = {"factory": kind, **factory_defaults(kind, config["nlp"]["lang"])}
     section |= {"model": model} if model is not None else {}
     section = fill_component(config["nlp"]["lang"], section, section)
@@ -110,9 +110,8 @@ def _factory(config: Mapping[str, Any], name: str) -> str | None:
     return component_factory(config, f"components.{name}")
 
 
-def _names(kind: str) -> Iterator[str]:
-    yield kind
-    number = 2
-    while True:
-        yield f"{kind}_{number}"
-        number += 1
+def free_name(config: Mapping[str, Any], kind: str) -> str:
+    """What a new component of a factory is called: `tok2vec`, or `tok2vec_2` where that is taken."""
+    taken = config["components"]
+    names = [kind, *(f"{kind}_{number}" for number in range(2, len(taken) + 3))]
+    return next(name for name in names if name not in taken)

@@ -8,7 +8,7 @@ from archlab.configs.filling import fill_config
 from archlab.configs.loading import override_config
 from archlab.configs.recipes import swap_and_cook
 from archlab.configs.slotting import find_slot, get_section
-from archlab.configs.swapping import apply_change, tidy
+from archlab.configs.swapping import Done, apply_change, refuse_contradictions, tidy
 from archlab.errors import (
     InvalidError,
     SwapError,
@@ -41,7 +41,7 @@ class VariantMaker:
         self.sweep, self.base, self.check = sweep, base, check
         self.names = Names(sweep, base)
         self.memory = Memory()
-        self.begun: dict[tuple[tuple[str, str], ...], Config] = {}
+        self.begun: dict[tuple[tuple[str, str], ...], tuple[Config, tuple[Done, ...]]] = {}
         """The base after the first changes of some cell: other cells begin with the same ones."""
         self.variants: dict[str, Variant] = {}
         self.rejected: list[Rejected] = []
@@ -94,7 +94,7 @@ class VariantMaker:
 
         A change whose slot an outer swap has removed does not apply; a named variant's own must all apply.
         """
-        config, steps = self.base, tuple[tuple[str, str], ...]()
+        config, steps, done = self.base, tuple[tuple[str, str], ...](), tuple[Done, ...]()
         own = self.sweep.file.variants.get(cell.variant or "", {})
         for path, change in sorted(cell.changes, key=_turn):
             choice = change if isinstance(change, Choice) else None
@@ -111,26 +111,33 @@ class VariantMaker:
             applied.append((path, choice or change))
             steps += ((path, repr(choice or change)),)
             if steps in self.begun:
-                config = self.begun[steps]
+                config, done = self.begun[steps]
                 continue
-            config = self._change(config, full, choice, change, where)
+            config, made = self._change(config, full, choice, change, where)
+            done += made
             if len(steps) < len(cell.changes):
-                self.begun[steps] = config
+                self.begun[steps] = config, done
         order = [path for path, _ in cell.changes]
         applied.sort(key=lambda item: order.index(item[0]))
         config, _ = tidy(self.base, config)
+        refuse_contradictions(config, done)
         applied[:] = [(path, change) for path, change in applied if _still_applies(config, path, change)]
         return fill_config(config, memory=self.memory)
 
-    def _change(self, config: "Config", path: str, choice: Choice | None, value: Any, where: str) -> "Config":
+    def _change(
+        self, config: "Config", path: str, choice: Choice | None, value: Any, where: str
+    ) -> "tuple[Config, tuple[Done, ...]]":
+        """The config after a change, and the swap that it was."""
         if isinstance(value, RecipeChoice):
-            return _cook(config, value, where)
+            return _cook(config, value, where), ()
         if choice is None:
-            return override_config(config, {path: value})
+            return override_config(config, {path: value}), ()
         if choice.block is None:
-            return config
+            return config, ()
         try:
-            return apply_change(config, Swap(path, choice.block, choice.arguments)).config
+            swap = Swap(path, choice.block, choice.arguments)
+            placed = apply_change(config, swap)
+            return placed.config, ((swap, placed),)
         except UnknownBlockError as error:  # a slip of the pen, not a misfit
             raise SweepError(f"{where}: {error.message}", error.hint) from None
         except SwapError as error:

@@ -181,6 +181,10 @@ class TestListeners:
         back = archlab.swap(swapped.config, "tagger.model", "spacy.Tagger.v2", tok2vec="own")
         assert meaning(back.config) == meaning(own)
 
+    def test_only_own_shared_and_blocks_are_tok2vecs(self, shared: "Config") -> None:
+        with pytest.raises(SwapError, match="tok2vec = owned is neither own nor shared"):
+            archlab.swap(shared, "topics.model", "spacy.TextCatReduce.v1", tok2vec="owned")
+
     def test_a_bag_of_words_has_no_tok2vec_to_share(self, shared: "Config") -> None:
         with pytest.raises(SwapError, match="has no argument tok2vec"):
             archlab.swap(shared, "topics.model", "spacy.TextCatBOW.v2", tok2vec="own")
@@ -190,6 +194,13 @@ class TestListeners:
         disabled = override_config(both, {"nlp.disabled": ["topics"]})
         swapped = archlab.swap(disabled, "tagger.model.tok2vec", "spacy.HashEmbedCNN.v2")
         assert "tok2vec" in pipeline(swapped.config)
+
+    def test_where_there_are_two_the_listener_says_which(self, shared: "Config") -> None:
+        model = get_section(shared, "components.tok2vec")
+        two = override_config(shared, {"components.other": model})
+        two = override_config(two, {"nlp.pipeline": ["tok2vec", "other", "tagger", "topics"]})
+        swapped = archlab.swap(two, "topics.model", "spacy.TextCatReduce.v1")
+        assert get_section(swapped.config, "components.topics.model.tok2vec.upstream") == "other"
 
     def test_one_that_comes_too_late_is_not_doubled(self, own: "Config", shared: "Config") -> None:
         late = override_config(shared, {"nlp.pipeline": ["topics", "tok2vec", "tagger"]})
@@ -265,7 +276,7 @@ class TestNames:
         )
 
     def test_a_registry_that_is_named_is_the_one_meant(self, shared: "Config") -> None:
-        with pytest.raises(UnknownBlockError, match="registry layers has no"):
+        with pytest.raises(UnknownBlockError, match=r"No block spacy\.Tagger\.v1 is registered in @layers"):
             archlab.swap(shared, "tagger.model", "@layers:spacy.Tagger.v1")
 
     def test_a_setting_that_takes_a_block_is_a_slot(self, shared: "Config") -> None:
@@ -363,6 +374,38 @@ class TestTogether:
     def test_the_same_swap_twice_is_one(self, shared: "Config") -> None:
         swap = Swap(ENCODE, "spacy.MishWindowEncoder.v2")
         assert len(archlab.swap_all(shared, [swap, swap]).steps) == 1
+
+
+@pytest.mark.usefixtures("workplace")
+class TestCommand:
+    def test_the_option_is_for_blocks_that_take_a_tok2vec(self, cli: Any) -> None:
+        both = ("textcat.model", "spacy.TextCatReduce", "training.optimizer", "RAdam.v1")
+        assert cli("swap", *both, "--tok2vec", "shared").code == 0
+        done = cli("swap", "encoder", "bilstm", "--tok2vec", "own")
+        assert (done.code, "none here does" in done.err) == (2, True)
+
+    def test_an_override_goes_before_what_a_recipe_says(self, cli: Any) -> None:
+        pytest.importorskip("spacy_transformers")
+        shown = cli("swap", "transformer", "name=x", "--training.accumulate_gradient", "2", "-o", "-").out
+        assert "accumulate_gradient = 2" in shown
+
+    def test_a_swap_in_what_a_recipe_has_removed_names_both(self, cli: Any) -> None:
+        done = cli("swap", "speed", "textcat.model.tok2vec.embed", "spacy.CharacterEmbed")
+        assert done.code == 3
+        assert "speed and textcat.model.tok2vec.embed spacy.CharacterEmbed contradict each other" in done.err
+
+    @pytest.mark.parametrize(
+        "typed", ["transformer package=5", "encoder bilstm component=[1]", "static-vectors vectors=3"]
+    )
+    def test_arguments_of_recipes_are_texts(self, cli: Any, typed: str) -> None:
+        done = cli("swap", *typed.split())
+        assert (done.code, "is a text" in done.err) == (2, True)
+
+    def test_hints_name_the_base_that_they_are_about(self, cli: Any) -> None:
+        Path("my.cfg").write_text(SHARED, encoding="utf8")
+        done = cli("swap", "tagger.model.tok2vec.embed", "spacy.CharacterEmbed", "--base", "my.cfg")
+        assert "tagger.model.tok2vec listens to tok2vec." in done.err
+        assert "archlab swap tagger.model.tok2vec spacy.Tok2Vec.v2 --base my.cfg" in done.err
 
 
 def test_every_value_is_explained(workplace: Path, cli: Any) -> None:

@@ -80,8 +80,8 @@ class TestSpacyTransformers:
 
     def test_another_name_is_all_that_changes_in_a_pipeline_that_has_one(self) -> None:
         config = quickstart(["ner"], gpu=True)
-        (change,) = archlab.recipe_changes(config, "transformer", name="./tiny")
-        assert change == Setting("components.transformer.model.name", "./tiny")
+        (change,) = archlab.recipe_changes(config, "transformer", name="tiny")
+        assert change == Setting("components.transformer.model.name", "tiny")
 
     def test_it_takes_the_place_of_what_is_own_as_well(self) -> None:
         config = one_component("ner")

@@ -127,7 +127,6 @@ def test_what_the_other_block_holds_as_it_was_comes_back_by_name_as_it_was(drawn
         assert fingerprint(back) == fingerprint(base)
 
 
-@pytest.mark.xfail(reason="a listener to what says its width in no setting has none", strict=False)
 @given(swaps(2), st.booleans())
 @settings(max_examples=40, deadline=None)
 def test_two_swaps_in_slots_apart_commute(drawn: Drawn, is_turned: bool) -> None:
@@ -156,7 +155,6 @@ def test_the_written_config_is_the_config_and_names_every_argument(
     assert fill_config(parse_config(config_text(swapped))) == swapped
 
 
-@pytest.mark.xfail(reason="a component that is added has no note", strict=False)
 @given(swaps(1))
 @settings(max_examples=40, deadline=None)
 def test_each_note_is_true_and_whatever_nobody_typed_has_one(drawn: Drawn) -> None:

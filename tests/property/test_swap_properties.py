@@ -17,6 +17,7 @@ from archlab.configs.fingerprints import variant_id
 from archlab.configs.loading import interpolated, parse_config
 from archlab.configs.slotting import get_section
 from archlab.configs.writing import config_text
+from archlab.errors import SwapError, UnknownSlotError
 from archlab.records import Swap
 
 if TYPE_CHECKING:
@@ -143,6 +144,13 @@ def test_two_swaps_in_slots_apart_commute(drawn: Drawn, is_turned: bool) -> None
     assert fingerprint(first) == fingerprint(second) == fingerprint(at_once)
 
 
+@given(swaps(3))
+@settings(max_examples=40, deadline=None)
+def test_swaps_at_once_do_not_depend_on_the_order_they_are_given_in(drawn: Drawn) -> None:
+    name, pairs = drawn
+    assert at_once(name, pairs) == at_once(name, pairs[::-1])
+
+
 @given(swaps(1))
 @settings(max_examples=40, deadline=None)
 def test_the_written_config_is_the_config_and_names_every_argument(
@@ -175,6 +183,14 @@ def test_each_note_is_true_and_whatever_nobody_typed_has_one(drawn: Drawn) -> No
 
 def fingerprint(config: "Config") -> str:
     return variant_id(interpolated(config))
+
+
+def at_once(name: str, pairs: list[Pair]) -> str | None:
+    """The fingerprint of several swaps done together; None where they contradict each other."""
+    try:
+        return fingerprint(archlab.swap_all(bases()[name], [Swap(*pair) for pair in pairs]).config)
+    except (SwapError, UnknownSlotError):
+        return None
 
 
 def pipeline(config: "Config") -> list[str]:

@@ -22,7 +22,8 @@ demo: install  ## the main job: train the demo sweep and print its table
 test: install  ## run the tests
 	$(BIN)/python -m pytest
 
-bench: install  ## how long a sweep of 1,000 variants takes to plan and check
+bench: install  ## how long a swap takes, and planning and checking a sweep of 1,000 variants
+	$(BIN)/python benchmarks/swap_time.py
 	$(BIN)/python benchmarks/check_sweep.py
 
 lint: install  ## ruff: rules and formatting

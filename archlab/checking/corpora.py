@@ -72,7 +72,9 @@ def require_corpora(config: Mapping[str, Any]) -> None:
 
 
 def missing_corpora(config: Mapping[str, Any]) -> list[Finding]:
-    """A warning for each corpus whose file is not there; a path that is null is given when it is trained.
+    """A warning for each corpus whose file is not there, and for vectors that are nowhere.
+
+    A path that is null is given when it is trained.
 
     config: filled and interpolated.
     """
@@ -86,7 +88,18 @@ def missing_corpora(config: Mapping[str, Any]) -> list[Finding]:
         except CorpusError as error:
             message = error.message.removeprefix(f"{place}: ")
             findings.append(Finding(severity="warning", slot=str(place), message=message, fix=error.hint))
-    return findings
+    return [*findings, *_missing_vectors(config)]
+
+
+def _missing_vectors(config: Mapping[str, Any]) -> list[Finding]:
+    from spacy.util import is_package
+
+    name = get_section(config, "initialize.vectors")
+    if not isinstance(name, str) or Path(name).exists() or is_package(name):
+        return []
+    message = f"vectors = {name} is neither an installed package nor a folder"
+    fix = "install it, or name another: --initialize.vectors NAME"
+    return [Finding(severity="warning", slot="initialize", message=message, fix=fix)]
 
 
 def _needs(config: Mapping[str, Any]) -> dict[str, Need]:

@@ -110,7 +110,8 @@ def gpu_allocator(pipeline: Pipeline) -> Iterator[Finding]:
     """On a GPU, torch and cupy each keep memory the other lacks, unless torch allocates for both."""
     if pipeline.section("training").get("gpu_allocator") is not None:
         return
-    torch = [block for component in pipeline.components for block in component.blocks if _uses_torch(block)]
+    blocks = (block for component in pipeline.components for block in component.blocks)
+    torch = [block for block in blocks if block.registry == "architectures" and _uses_torch(block)]
     if torch:
         yield Finding(
             severity="note",
@@ -120,7 +121,14 @@ def gpu_allocator(pipeline: Pipeline) -> Iterator[Finding]:
         )
 
 
-RULES = (missing_vectors, absent_names, frozen_from_the_start, score_weights, single_quotes, gpu_allocator)
+RULES = (
+    missing_vectors,
+    absent_names,
+    frozen_from_the_start,
+    score_weights,
+    single_quotes,
+    gpu_allocator,
+)
 
 
 # Vectors.

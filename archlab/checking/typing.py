@@ -24,7 +24,7 @@ from archlab.configs.slotting import (
     leads_somewhere,
     walk_blocks,
 )
-from archlab.configs.widths import gives_vectors
+from archlab.configs.widths import LISTENERS, gives_vectors
 from archlab.errors import ArchlabError, did_you_mean
 from archlab.memory import Memory
 from archlab.records import Finding
@@ -216,6 +216,8 @@ def _what_fits(config: Mapping[str, Any], path: str, expected: Any, registry: st
     """A few of the registry's blocks whose types fit, the relatives of the usual one first."""
     fitting = []
     for name in names(registry):
+        if name in LISTENERS and not path.endswith(".tok2vec"):
+            continue
         try:
             if accepts(expected, signature(registry, name).returns) == "fits":
                 fitting.append(name)

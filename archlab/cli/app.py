@@ -3,6 +3,7 @@
 import os
 import sys
 import traceback
+from itertools import pairwise
 from typing import Annotated, NoReturn
 
 import typer
@@ -89,6 +90,18 @@ def main() -> NoReturn:
 
 
 def _show_error(error: ArchlabError) -> None:
+    from archlab.reporting.hints import with_base
+
     label = "error  "
-    for number, line in enumerate(str(error).splitlines()):
+    for number, line in enumerate(with_base(str(error), _base_typed()).splitlines()):
         typer.echo((label if number == 0 else " " * len(label)) + line, err=True)
+
+
+def _base_typed() -> str | None:
+    """The base that the command line names."""
+    for option, value in pairwise([*sys.argv[1:], ""]):
+        if option in ("-b", "--base"):
+            return value
+        if option.startswith("--base="):
+            return option.partition("=")[2]
+    return None

@@ -5,13 +5,13 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from archlab.catalog.defaults import dictated, documented
+from archlab.catalog.meanings import kind, means_the_same
 from archlab.catalog.registered import Parameter, Signature, signature
 from archlab.catalog.signatures import accepts, describe, gloss, is_model
 from archlab.catalog.values import type_error
-from archlab.catalog.versions import family
 from archlab.configs.leaving import Leaving
 from archlab.configs.listening import listener_to
-from archlab.configs.rates import LENGTHS, PEAKS, height
+from archlab.configs.rates import LENGTHS, PEAKS, height, span_size
 from archlab.configs.references import moved, variable, without_gone
 from archlab.configs.sizes import fit_width
 from archlab.configs.slotting import block_reference
@@ -114,6 +114,7 @@ class _Sources:
             self._old_sublayer,
             self._dictated,
             self._rate,
+            self._span_sizes,
             self._default,
             self._shared,
             self._documented,
@@ -125,7 +126,7 @@ class _Sources:
 
     def _old_block(self, parameter: Parameter) -> Found | None:
         leaving = self.leaving
-        return self._carried(self.new, parameter, leaving.block, leaving.values, leaving.source)
+        return self._carried(self.new, parameter, leaving.arguments, leaving.argument_values, leaving.source)
 
     def _old_sublayer(self, parameter: Parameter) -> Found | None:
         """From the sublayer that does the slot's own job, the BOW inside an Ensemble; or else from the only
@@ -141,7 +142,7 @@ class _Sources:
                         self.new,
                         parameter,
                         inner[name],
-                        self.leaving.values[name],
+                        self.leaving.argument_values[name],
                         f"{self.leaving.source} from {name}",
                     )
                 )
@@ -170,7 +171,7 @@ class _Sources:
         if parameter.name not in block or reference is None:
             return None
         value = values[parameter.name]
-        agrees = _means_the_same(parameter.name, reference, (new.registry, new.name))
+        agrees = means_the_same(parameter.name, reference, (new.registry, new.name))
         if not agrees or not _agrees(parameter, value):
             return None
         kept = {parameter.name for parameter in self.new.parameters}
@@ -190,6 +191,11 @@ class _Sources:
         if (self.new.name, parameter.name) in LENGTHS and self.leaving.max_steps:
             return "${training.max_steps}", "as long as the training may take"
         return None
+
+    def _span_sizes(self, parameter: Parameter) -> Found | None:
+        """The spans of a suggester: its sizes one by one, or from the smallest to the largest."""
+        found = span_size(parameter.name, self.leaving.values)
+        return None if found is None else (found, "the sizes that were here")
 
     def _default(self, parameter: Parameter) -> Found | None:
         is_written = parameter.has_default and _can_be_written(parameter.default)
@@ -215,7 +221,7 @@ class _Sources:
         if reference is None:
             return told.value, told.source
         old = block_reference(self.leaving.block)
-        if old is not None and _kind(old[1]) == _kind(reference[1]):
+        if old is not None and kind(old[1]) == kind(reference[1]):
             return self._old_whole(parameter)
         return self._filled(told.value, parameter.name), told.source
 
@@ -274,30 +280,6 @@ class _Sources:
         """What a new sublayer has in common with the old block: the depth of a CNN that is now an encoder."""
         found = self._carried(inner, parameter, self.leaving.block, self.leaving.values, self.leaving.source)
         return None if found is None or parameter.name == "nO" or isinstance(found[0], Mapping) else found
-
-
-KIN: Mapping[str, tuple[tuple[str, ...], ...]] = {
-    "depth": (("HashEmbedCNN", "MaxoutWindowEncoder", "MishWindowEncoder"), ("TorchBiLSTMEncoder",)),
-    "size": (("batch_by_words", "batch_by_padded"), ("batch_by_sequence",)),
-    "nM": (("CharacterEmbed",), ("StaticVectors",)),
-}
-"""Arguments that mean one thing in one kind of block, and another in others."""
-
-
-def _means_the_same(argument: str, old: tuple[str, str], new: tuple[str, str]) -> bool:
-    """Whether an argument of that name says the same in two blocks."""
-    if argument in ("nO", "nI"):
-        # TextCatEnsemble takes its nO for the width of what comes in as well.
-        return old[0] == new[0] == "architectures" and new[1] != "spacy.TextCatEnsemble.v2"
-    kinds = KIN.get(argument, ())
-    return [family(old[1]).removeprefix("spacy.") in kind for kind in kinds] == [
-        family(new[1]).removeprefix("spacy.") in kind for kind in kinds
-    ]
-
-
-def _kind(name: str) -> str:
-    """What takes the place of what: any embedding of another, any version of a block of another."""
-    return "embedding" if family(name) in ("spacy.MultiHashEmbed", "spacy.CharacterEmbed") else family(name)
 
 
 def _agrees(parameter: Parameter, value: Any) -> bool:

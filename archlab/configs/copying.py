@@ -20,10 +20,11 @@ def copy_config(config: "Config") -> "Config":
 
 def copy_section(section: dict[str, Any]) -> dict[str, Any]:
     """A copy of a section and all below it, its lists too."""
-    return {key: _copied(value) for key, value in section.items()}
+    return {key: copy_value(value) for key, value in section.items()}
 
 
-def _copied(value: Any) -> Any:
+def copy_value(value: Any) -> Any:
+    """A copy of what a setting or a section holds."""
     if isinstance(value, dict):
         return copy_section(value)
-    return [_copied(item) for item in value] if isinstance(value, list) else value
+    return [copy_value(item) for item in value] if isinstance(value, list) else value

@@ -43,9 +43,19 @@ class Leaving:
     width: int | None
 
     @property
+    def arguments(self) -> dict[str, Any]:
+        """The block with the layers of a combinator among its arguments."""
+        return _with_layers(self.block)
+
+    @property
+    def argument_values(self) -> dict[str, Any]:
+        """The same, without variables."""
+        return _with_layers(self.values)
+
+    @property
     def sublayers(self) -> dict[str, Mapping[str, Any]]:
         """The blocks among its arguments."""
-        inner = {name: value for name, value in self.block.items() if isinstance(value, Mapping)}
+        inner = {name: value for name, value in self.arguments.items() if isinstance(value, Mapping)}
         return {name: section for name, section in inner.items() if block_reference(section)}
 
     def uncovered(self, registry: str, name: str, path: str) -> "Leaving":
@@ -81,8 +91,8 @@ def leave(config: "Config", path: str) -> Leaving:
     settings = get_section(values, f"components.{component}") if component else {}
     is_block = isinstance(block, Mapping)
     return Leaving(
-        block=_with_layers(block) if is_block else {},
-        values=_with_layers(plain) if is_block else {},
+        block=block if is_block else {},
+        values=plain if is_block else {},
         source=source,
         component=component,
         number=plain if isinstance(plain, (int, float)) and not isinstance(plain, bool) else None,
@@ -95,7 +105,6 @@ def leave(config: "Config", path: str) -> Leaving:
 
 
 def _with_layers(block: Mapping[str, Any]) -> dict[str, Any]:
-    """A block with the layers of a combinator among its arguments."""
     return {**block.get("*", {}), **{key: value for key, value in block.items() if key != "*"}}
 
 

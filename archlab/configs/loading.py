@@ -75,7 +75,7 @@ def read_config(path: str | Path, overrides: Mapping[str, Any] | None = None) ->
     filled = fill_config(parsed, str(path))
     ignored = (*_missing_settings(parsed, filled), *_unread_sections(parsed))
     if overrides:  # set before filling: what is filled may depend on them
-        known = {_known_path(filled, dotted): value for dotted, value in overrides.items()}
+        known = {known_path(filled, dotted): value for dotted, value in overrides.items()}
         filled = fill_config(override_config(parsed, known), str(path))
     return filled, Source(str(path), section_lines(text), ignored, text)
 
@@ -116,7 +116,7 @@ def override_config(config: "Config", overrides: Mapping[str, Any]) -> "Config":
     return changed
 
 
-def _known_path(config: "Config", dotted: str) -> str:
+def known_path(config: "Config", dotted: str) -> str:
     """The path of a setting that the filled config has, or that something in it refers to.
 
     As in spaCy, `-` may stand for `_`. Raises ConfigError, with the nearest name, for any other path.

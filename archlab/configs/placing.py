@@ -7,7 +7,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from archlab.catalog.extras import require_block
-from archlab.catalog.registered import Signature, names, registries, registries_with, signature
+from archlab.catalog.registered import (
+    Signature,
+    factory_defaults,
+    is_registered,
+    names,
+    registries,
+    registries_with,
+    signature,
+)
 from archlab.catalog.signatures import accepts
 from archlab.catalog.versions import newest_that_fits
 from archlab.configs.completing import complete_block, refuse_unknown_arguments
@@ -18,6 +26,7 @@ from archlab.configs.loading import interpolated
 from archlab.configs.references import VARIABLE, last_setting, moved, settle_variables, target_of, variable
 from archlab.configs.slotting import (
     block_reference,
+    component_factory,
     find_slot,
     full_path,
     get_section,
@@ -40,11 +49,12 @@ OWN, SHARED = "own", "shared"
 class Placed:
     """A config after one change.
 
-    slot: where a block was put, as it is now; None for a setting. before: what was there. given: the
-    arguments that were said. notes: what nobody said.
+    path: what was changed. slot: where a block was put, as it is now; None for a setting. before: what was
+    there. given: the arguments that were said. notes: what nobody said.
     """
 
     config: "Config"
+    path: str
     slot: Slot | None = None
     before: str = ""
     given: Mapping[str, Any] = field(default_factory=dict)
@@ -66,6 +76,11 @@ def place(
         section = _listener(changed, slot.path, leaving, new, chosen, notes)
     elif (new.registry, new.name) == (slot.registry, slot.block):
         section = {**get_section(config, slot.path), **chosen}
+    elif (new.registry, new.name) == block_reference(
+        leaving.block
+    ):  # what a listener heard, or what was wrapped
+        section = {**leaving.block, **chosen}
+        notes.append(Note(path=slot.path, value=section, source=leaving.source))
     else:
         section, completed = complete_block(
             changed, slot, new, chosen, leaving, may_share=given.get("tok2vec") != OWN
@@ -79,7 +94,9 @@ def place(
     notes += keep_in_step(config, changed, slot.path)
     _keep_variables(config, changed, slot.path, given)
     placed = find_slot(changed, slot.path)
-    return Placed(config=changed, slot=placed, before=before, given=given, notes=tuple(notes))
+    return Placed(
+        config=changed, path=placed.path, slot=placed, before=before, given=given, notes=tuple(notes)
+    )
 
 
 def resolve_block(name: str, registry: str, expected: Any = None) -> tuple[str, str]:
@@ -93,6 +110,10 @@ def resolve_block(name: str, registry: str, expected: Any = None) -> tuple[str, 
         if registry not in registries():
             hint = did_you_mean(registry, registries())
             raise UnknownBlockError(f"There is no registry @{registry}.", hint)
+        if not is_registered(registry, name):
+            raise UnknownBlockError(
+                f"The registry {registry} has no {name}.", did_you_mean(name, names(registry))
+            )
     found = registries_with(name)
     if registry in found:
         return registry, name
@@ -113,14 +134,29 @@ def _find_place(config: "Config", name: str) -> tuple[Slot, str]:
     """A slot with the name of its block; or a setting that may become one, with its value as text."""
     try:
         slot = find_slot(config, name)
-    except UnknownSlotError:
+    except UnknownSlotError as error:
         path = full_path(config, name)
+        _refuse_inside_listener(config, path, error.message)
         parent, _, key = path.rpartition(".")
         section = get_section(config, parent)
         if not isinstance(section, Mapping) or isinstance(section.get(key, {}), Mapping):
             raise
         return Slot(path=path, registry="", block=""), json.dumps(section[key])
     return slot, slot.block
+
+
+def _refuse_inside_listener(config: "Config", path: str, message: str) -> None:
+    """Raise UnknownSlotError for a slot in a tok2vec that a component does not have but listens to."""
+    parts = path.split(".")
+    for end in range(2, len(parts)):
+        listener = get_section(config, ".".join(parts[:end]))
+        heard = upstream_of(config, parts[1], listener) if is_listener(listener) else None
+        if heard is not None:
+            slot, inner = ".".join(parts[1:end]), ".".join(parts[end:])
+            raise UnknownSlotError(
+                f"{message.splitlines()[0]} {slot} listens to {heard}.",
+                f"There it is {heard}.model.{inner}. One of its own: archlab swap {slot} spacy.Tok2Vec.v2",
+            )
 
 
 def _read_block(
@@ -167,16 +203,23 @@ def _choose_tok2vec(
     if wanted == SHARED and not is_listener(old):
         upstream = shared_upstream(config, leaving.component)
         if upstream is None:
+            _refuse_deaf(config, here, "tok2vec", "*")
             upstream = _add(config, "tok2vec", old, here, notes)
         chosen["tok2vec"] = listener_to(config, upstream)
     if wanted == OWN and is_listener(old):
-        upstream = upstream_of(config, leaving.component, old or {})
-        if upstream is not None:
-            model = f"components.{upstream}.model"
-            chosen["tok2vec"] = moved(get_section(config, model), model, here)
+        chosen["tok2vec"] = _own_tok2vec(config, leaving.component, old, here)
     if "tok2vec" in chosen:
         notes.append(Note(path=here, value=chosen["tok2vec"], source=f"tok2vec={wanted}"))
     return chosen
+
+
+def _own_tok2vec(config: "Config", component: str, listener: Any, path: str) -> dict[str, Any]:
+    """What a listener hears, to stand in its place; spaCy's own default where that is a transformer."""
+    upstream = upstream_of(config, component, listener)
+    if upstream is None or component_factory(config, f"components.{upstream}") != "tok2vec":
+        return dict(factory_defaults("tok2vec")["model"])
+    model = f"components.{upstream}.model"
+    return moved(get_section(config, model), model, path)
 
 
 def _listener(
@@ -187,6 +230,7 @@ def _listener(
     named = {f"@{new.registry}": new.name, **given}
     upstream = upstream_of(config, leaving.component, named)
     if upstream is None:
+        _refuse_deaf(config, path, LISTENERS[new.name], given.get("upstream", "*"))
         old = block_reference(leaving.block)
         is_tok2vec = old is not None and accepts(leaving.expected, signature(*old).returns) == "fits"
         upstream = _add(config, LISTENERS[new.name], leaving.block if is_tok2vec else None, path, notes)
@@ -198,6 +242,22 @@ def _listener(
         source = f"as {upstream} gives it" if name == "width" else source
         notes.append(Note(path=f"{path}.{name}", value=section[name], source=source))
     return section
+
+
+def _refuse_deaf(config: "Config", path: str, kind: str, wanted: str) -> None:
+    """Raise SwapError where a listener means a component that is there, or that cannot be made for it."""
+    order = config["nlp"]["pipeline"]
+    found = [name for name in order if component_factory(config, f"components.{name}") == kind]
+    short = path.removeprefix("components.")
+    if wanted != "*" and wanted not in found:
+        hint = did_you_mean(wanted, found) or 'With upstream="*" it hears the last one before it.'
+        raise SwapError(f"{short}: there is no {kind} {wanted} to listen to.", hint)
+    if found:
+        rest = [name for name in order if name != found[0]]
+        raise SwapError(
+            f"{short}: {found[0]} comes after it in nlp.pipeline, or is disabled: there is nothing to hear.",
+            f"Move it first: --nlp.pipeline '{json.dumps([found[0], *rest])}'",
+        )
 
 
 def _add(config: "Config", kind: str, model: Any, path: str, notes: list[Note]) -> str:

@@ -1,4 +1,4 @@
-"""Schedules: the one that comes starts from the rate that the old one had."""
+"""Numbers that two blocks say in different words: the rate of a schedule, the spans of a suggester."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -25,3 +25,16 @@ def height(section: Mapping[str, Any], values: Mapping[str, Any]) -> Any:
     reference = block_reference(values)
     peak = PEAKS.get(reference[1]) if reference and reference[0] == "schedules" else None
     return section.get(peak) if peak else None
+
+
+def span_size(argument: str, values: Mapping[str, Any]) -> Any:
+    """What a suggester that leaves says of this argument of another; None where it says nothing.
+
+    values: its section, without variables.
+    """
+    sizes, smallest, largest = (values.get(name) for name in ("sizes", "min_size", "max_size"))
+    if argument == "sizes" and isinstance(smallest, int) and isinstance(largest, int):
+        return list(range(smallest, largest + 1))
+    if argument in ("min_size", "max_size") and isinstance(sizes, list) and sizes:
+        return min(sizes) if argument == "min_size" else max(sizes)
+    return None

@@ -66,10 +66,15 @@ def _are_joined(block: Mapping[str, Any]) -> bool:
 
 
 def _out_of_step(config: Mapping[str, Any], ahead: str, behind: str) -> str | None:
-    """The setting behind that has to change; None where the two agree, or one is not known."""
+    """The setting behind that has to change; None where the two agree, or one is not known.
+
+    Where its value stands elsewhere, in [vars] or in another component, it gets one of its own.
+    """
     setting = last_setting(config, behind)
+    if setting.split(".")[:2] != behind.split(".")[:2]:
+        setting = behind
     leading = as_width(get_section(config, last_setting(config, ahead)))
-    following = as_width(get_section(config, setting))
+    following = as_width(get_section(config, last_setting(config, behind)))
     return setting if leading and following and leading != following else None
 
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from archlab.configs.copying import copy_config
+from archlab.configs.copying import copy_config, copy_value
 from archlab.configs.differences import Diff, diff_configs
-from archlab.configs.loading import interpolated, override_config
+from archlab.configs.loading import interpolated, known_path, override_config
 from archlab.configs.placing import Placed, place
 from archlab.configs.references import last_setting, settle_variables
 from archlab.configs.slotting import block_reference, find_slot, full_path, get_section
@@ -85,7 +85,7 @@ def swap_all(config: "Config", changes: Iterable[Change], /, *, in_order: bool =
     given = list(changes)
     ordered = given if in_order else sorted(given, key=_turn)
     done: list[Done] = []
-    now, waiting = config, ordered
+    now, waiting = copy_config(config), ordered
     while waiting:
         change = _next(now, waiting)
         waiting = [other for other in waiting if other is not change]
@@ -98,10 +98,12 @@ def swap_all(config: "Config", changes: Iterable[Change], /, *, in_order: bool =
     if not in_order:
         _refuse_lost(now, done)
     notes: dict[str, Note] = {}
-    for change, placed in done:
-        said = tuple(_said(change, placed))
-        notes = {path: note for path, note in notes.items() if not path.startswith(said)}
-        notes |= {note.path: note for note in placed.notes}
+    for _, placed in done:
+        earlier = {path: note for path, note in notes.items() if _is_below(path, placed.path)}
+        notes = {path: note for path, note in notes.items() if path not in earlier}
+        for note in placed.notes:
+            is_kept = note.path in earlier and note.source == "carried over"
+            notes[note.path] = earlier[note.path] if is_kept else note
     notes |= {note.path: note for note in dropped}
     return Swapped(
         steps=tuple(Step(p.slot, p.before) for _, p in done if p.slot is not None),
@@ -115,7 +117,10 @@ def apply_change(config: "Config", change: Change) -> Placed:
     """A copy of the config with one change made. `tidy` ends a row of them."""
     if isinstance(change, Swap):
         return place(config, change.slot, change.block, change.arguments)
-    return Placed(config=override_config(config, {full_path(config, change.path): change.value}))
+    path = full_path(config, change.path)
+    if not isinstance(change.value, Mapping):
+        path = known_path(config, path)
+    return Placed(config=override_config(config, {path: copy_value(change.value)}), path=path)
 
 
 def tidy(base: "Config", config: "Config") -> "tuple[Config, list[Note]]":
@@ -154,7 +159,7 @@ def _refuse_conflict(base: "Config", done: Sequence[Done], waiting: Sequence[Cha
         if not isinstance(other, Swap):
             continue
         path = full_path(base, other.slot)
-        if path == placed.slot.path and other != change:
+        if path == placed.path and other != change:
             raise _contradiction(change, other, "one slot holds one block")
         if _is_slot(base, path) and not _is_slot(placed.config, path):
             raise _contradiction(change, other, f"then there is no slot {_short(path)}")
@@ -169,7 +174,7 @@ def _refuse_lost(config: "Config", done: Sequence[Done]) -> None:
             raise _contradiction(change, others[-1][0], f"then nobody listens to {_short(gone)}, and it goes")
         for path, value in _said(change, placed).items():
             setting = last_setting(config, path)
-            if get_section(config, setting) == value:
+            if value in (get_section(config, path), get_section(config, setting)):
                 continue
             culprits = [other for other, p in others if _touched(other, p) & {path, setting}]
             if culprits:
@@ -179,7 +184,7 @@ def _refuse_lost(config: "Config", done: Sequence[Done]) -> None:
 def _said(change: Change, placed: Placed) -> dict[str, Any]:
     """Path -> value, of all that a change says itself."""
     if isinstance(change, Setting):
-        return {change.path: change.value}
+        return {placed.path: change.value}
     assert placed.slot is not None
     own = {name: value for name, value in placed.given.items() if value not in ("own", "shared")}
     return {f"{placed.slot.path}.{name}": value for name, value in own.items()}
@@ -202,6 +207,10 @@ def _described(change: Change) -> str:
     name = change.block if isinstance(change.block, str) else (block_reference(change.block) or ("", "?"))[1]
     told = " ".join([name, *(f"{key}={value}" for key, value in change.arguments.items())])
     return f"{change.slot} {told}"
+
+
+def _is_below(path: str, other: str) -> bool:
+    return path == other or path.startswith(f"{other}.")
 
 
 def _short(path: str) -> str:

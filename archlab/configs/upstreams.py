@@ -76,7 +76,7 @@ def drop_unheard(before: Mapping[str, Any], config: "Config") -> list[Note]:
 
 
 def _heard(config: Mapping[str, Any]) -> Iterator[str]:
-    for component in _pipeline(config):
+    for component in config["nlp"]["pipeline"]:  # a disabled one may be enabled again
         section = config["components"].get(component, {})
         if "source" in section:  # it may hold listeners
             yield from (name for name in _before(config, component) if _factory(config, name) in KINDS)
@@ -104,8 +104,10 @@ def _pipeline(config: Mapping[str, Any]) -> list[str]:
 
 
 def _before(config: Mapping[str, Any], component: str) -> list[str]:
-    names = _pipeline(config)
-    return names[: names.index(component)] if component in names else names
+    order = config["nlp"]["pipeline"]
+    before = order[: order.index(component)] if component in order else order
+    running = _pipeline(config)
+    return [name for name in before if name in running]
 
 
 def _factory(config: Mapping[str, Any], name: str) -> str | None:

@@ -24,16 +24,19 @@ def show_swapped(stream: IO[str], swapped: "Swapped", report: "Report", *, expla
     else:
         for step in swapped.steps:
             console.print(f"{step.slot.short}   {step.before}  ->  {step.slot.block}", soft_wrap=True)
-        console.print()
+        if swapped.steps:
+            console.print()
         show_diff(console, swapped.diff, swapped.notes)
         console.print()
     if explain:
         _explain(console, swapped)
     for finding in report.findings:
         show_finding(console, finding)
-    for step in swapped.steps:
-        if step.slot.expects and not any(f.slot == step.slot.path for f in report.findings):
-            console.print(f"fits     {step.slot.expects}, as expected there", soft_wrap=True)
+    fitting = [s.slot for s in swapped.steps if not any(f.slot == s.slot.path for f in report.findings)]
+    for slot in fitting:
+        if slot.expects:
+            where = f"{slot.short}   " if len(swapped.steps) > 1 else ""
+            console.print(f"fits     {where}{slot.expects}, as expected there", soft_wrap=True)
 
 
 def _explain(console: "Console", swapped: "Swapped") -> None:

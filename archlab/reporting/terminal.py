@@ -8,6 +8,7 @@ from archlab.checking.compatibility import Matrix
 from archlab.checking.fitting import Candidate
 from archlab.configs.differences import Diff, SectionDiff
 from archlab.records import Finding, Note, Report, Slot
+from archlab.reporting.hints import with_base
 from archlab.reporting.matrix_tables import groups
 from archlab.reporting.numbers import compact, difference, score_text, some
 from archlab.results.tables import Cell, Row, Table
@@ -72,7 +73,7 @@ def show_finding(console: "Console", finding: Finding) -> None:
     label = f"{finding.severity:<8} "
     lines = [f"{finding.slot}{place}", *finding.message.split("\n")] if finding.slot else [finding.message]
     if finding.fix:
-        lines.append(finding.fix)
+        lines.append(with_base(finding.fix, finding.file))
     if finding.variants:
         lines.append(f"in {some(finding.variants)}")
     console.print(_styled(label, SEVERITY_STYLES[finding.severity], lines[0]), soft_wrap=True)

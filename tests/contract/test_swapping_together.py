@@ -11,7 +11,7 @@ from archlab.configs.fingerprints import variant_id
 from archlab.configs.loading import override_config, parse_config
 from archlab.configs.slotting import get_section
 from archlab.configs.swapping import Change
-from archlab.errors import SwapError, UnknownSlotError
+from archlab.errors import ConfigError, SwapError, UnknownBlockError, UnknownSlotError
 from archlab.records import Setting, Swap
 
 if TYPE_CHECKING:
@@ -106,6 +106,12 @@ class TestWidths:
         variable = "${components.tok2vec.model.encode.width}"
         assert get_section(swapped.config, f"components.{EMBED}.width") == variable
 
+    def test_a_width_that_others_share_stays_theirs(self, shared: "Config") -> None:
+        base = override_config(shared, {"vars.width": 48, f"components.{ENCODE}.width": "${vars.width}"})
+        swapped = archlab.swap(base, EMBED, "spacy.CharacterEmbed.v2", width=32)
+        assert get_section(swapped.config, "vars.width") == 48
+        assert get_section(swapped.config, f"components.{ENCODE}.width") == 32
+
     def test_what_was_out_of_step_in_the_base_is_left_for_the_check(self, shared: "Config") -> None:
         base = override_config(shared, {f"{HEAR}.width": 7})
         swapped = archlab.swap(base, ENCODE, "spacy.MishWindowEncoder.v2")
@@ -179,6 +185,22 @@ class TestListeners:
         with pytest.raises(SwapError, match="has no argument tok2vec"):
             archlab.swap(shared, "topics.model", "spacy.TextCatBOW.v2", tok2vec="own")
 
+    def test_one_whom_a_disabled_component_hears_stays(self, shared: "Config") -> None:
+        both = archlab.swap(shared, "topics.model", "spacy.TextCatReduce.v1", tok2vec="shared").config
+        disabled = override_config(both, {"nlp.disabled": ["topics"]})
+        swapped = archlab.swap(disabled, "tagger.model.tok2vec", "spacy.HashEmbedCNN.v2")
+        assert "tok2vec" in pipeline(swapped.config)
+
+    def test_one_that_comes_too_late_is_not_doubled(self, own: "Config", shared: "Config") -> None:
+        late = override_config(shared, {"nlp.pipeline": ["topics", "tok2vec", "tagger"]})
+        with pytest.raises(SwapError, match=r"tok2vec comes after it .*\nMove it first: --nlp.pipeline"):
+            archlab.swap(late, "topics.model", "spacy.TextCatReduce.v1", tok2vec="shared")
+        reduce = archlab.swap(late, "topics.model", "spacy.TextCatReduce.v1").config
+        with pytest.raises(SwapError, match="comes after it"):
+            archlab.swap(reduce, "topics.model.tok2vec", "spacy.Tok2VecListener.v1")
+        with pytest.raises(SwapError, match="there is no tok2vec tok2vce to listen to"):
+            archlab.swap(own, "tagger.model.tok2vec", "spacy.Tok2VecListener.v1", upstream="tok2vce")
+
 
 class TestBack:
     @pytest.mark.parametrize(
@@ -241,6 +263,10 @@ class TestNames:
             archlab.swap(shared, "topics.model", "spacy.TextCatBOW").steps[0].slot.block
             == "spacy.TextCatBOW.v3"
         )
+
+    def test_a_registry_that_is_named_is_the_one_meant(self, shared: "Config") -> None:
+        with pytest.raises(UnknownBlockError, match="registry layers has no"):
+            archlab.swap(shared, "tagger.model", "@layers:spacy.Tagger.v1")
 
     def test_a_setting_that_takes_a_block_is_a_slot(self, shared: "Config") -> None:
         config = override_config(shared, {"training.optimizer.learn_rate": 0.002})
@@ -320,6 +346,19 @@ class TestTogether:
             assert said in error.value.message
             slots = [change.slot for change in changes if isinstance(change, Swap)]
             assert all(slot in error.value.message for slot in slots[:2])
+
+    def test_a_setting_must_be_there(self, shared: "Config") -> None:
+        with pytest.raises(ConfigError, match="Did you mean dropout"):
+            archlab.swap_all(shared, [Setting("training.dropuot", 0.1)])
+
+    def test_nothing_is_shared_with_what_was_given(self, shared: "Config") -> None:
+        attrs = ["NORM", "SHAPE"]
+        swaps = [Swap(EMBED, "spacy.MultiHashEmbed.v2", {"attrs": attrs, "rows": [10, 10]})]
+        swapped = archlab.swap_all(shared, [*swaps, Setting("nlp.disabled", attrs)])
+        attrs.append("LOWER")
+        assert get_section(swapped.config, f"components.{EMBED}.attrs") == ["NORM", "SHAPE"]
+        assert swapped.config["nlp"]["disabled"] == ["NORM", "SHAPE"]
+        assert archlab.swap_all(shared, []).config is not shared
 
     def test_the_same_swap_twice_is_one(self, shared: "Config") -> None:
         swap = Swap(ENCODE, "spacy.MishWindowEncoder.v2")

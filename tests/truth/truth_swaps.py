@@ -40,7 +40,7 @@ def as_lines(pairs: Iterable[Case]) -> list[str]:
     return list(dict.fromkeys(f"{pair.pipeline} {pair.slot} {_reference(pair)}" for pair in pairs))
 
 
-def swap_bare(lines: Iterable[str]) -> Iterator[BareSwap]:
+def swap_listed(lines: Iterable[str]) -> Iterator[BareSwap]:
     """Each pair with what archlab writes for its slot and its name alone."""
     bases: dict[str, Config] = {}
     for line in lines:
@@ -48,14 +48,18 @@ def swap_bare(lines: Iterable[str]) -> Iterator[BareSwap]:
         if pipeline not in bases:
             text = Config(PIPELINES[pipeline]).to_str(interpolate=False)
             bases[pipeline] = fill_config(parse_config(text))
-        registry, _, name = reference.removeprefix("@").partition(":")
-        block = {f"@{registry}": name}
-        try:
-            swapped = archlab.swap(bases[pipeline], slot, reference)
-        except ArchlabError as error:
-            yield BareSwap(pipeline, slot, block, error=error.message)
-        else:
-            yield BareSwap(pipeline, slot, block, written=config_text(swapped.config))
+        yield swap_bare(bases[pipeline], pipeline, slot, reference)
+
+
+def swap_bare(base: Config, name: str, slot: str, reference: str) -> BareSwap:
+    """A slot of a base of this name with a block, `@registry:name`, and nothing else given."""
+    registry, _, block = reference.removeprefix("@").partition(":")
+    pair = {f"@{registry}": block}
+    try:
+        written = config_text(archlab.swap(base, slot, reference).config)
+    except ArchlabError as error:
+        return BareSwap(name, slot, pair, error=error.message)
+    return BareSwap(name, slot, pair, written=written)
 
 
 def _reference(pair: Case) -> str:

@@ -8,6 +8,9 @@ from archlab.errors import SwapError
 
 CURATED = "spacy-curated-transformers"
 
+DEFAULT_CURATED = "xlm-roberta-base"
+"""The model that the default config of a curated_transformer builds."""
+
 _BLOCKS = {
     "bert": ("BertTransformer", "BertWordpieceEncoder"),
     "camembert": ("CamembertTransformer", "CamembertSentencepieceEncoder"),

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from archlab.catalog.registered import factory_defaults
 from archlab.configs.filling import fill_component
+from archlab.configs.hugging_face import DEFAULT_CURATED, curated_loaders
 from archlab.configs.slotting import block_reference, component_factory, get_section, walk_blocks
 from archlab.configs.widths import LISTENERS
 from archlab.records import Note
@@ -50,6 +51,9 @@ def add_upstream(config: "Config", kind: str, model: Mapping[str, Any] | None) -
     components.clear()
     components.update({name: section, **rest})
     config["nlp"]["pipeline"] = [name, *config["nlp"]["pipeline"]]
+    if kind == "curated_transformer" and model is None:
+        loaders = config["initialize"].setdefault("components", {})
+        loaders[name] = {**curated_loaders(DEFAULT_CURATED), **loaders.get(name, {})}
     return name
 
 

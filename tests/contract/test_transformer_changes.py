@@ -98,6 +98,13 @@ class TestSpacyTransformers:
 class TestCurated:
     """package=curated."""
 
+    def test_a_listener_alone_brings_a_model_that_is_loaded(self) -> None:
+        pytest.importorskip("spacy_curated_transformers")
+        listener = "spacy-curated-transformers.LastTransformerLayerListener"
+        changed = archlab.swap(quickstart(["ner"], gpu=False), "ner.model.tok2vec", listener).config
+        assert changed["nlp"]["pipeline"] == ["curated_transformer", "ner"]
+        assert [f for f in archlab.check(changed, "types").findings if f.severity != "note"] == []
+
     def test_a_folder_tells_how_large_the_model_is(self, tmp_path: Path) -> None:
         block = curated_block(str(write_model(tmp_path / "bert", BERT)))
         assert block["@architectures"] == "spacy-curated-transformers.BertTransformer.v1"

@@ -1,14 +1,15 @@
 """Swaps under whatever base, slots and blocks are drawn: bases from the demo and from `spacy init config`."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from functools import cache
+from itertools import combinations
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import archlab
@@ -27,16 +28,19 @@ DEMO = Path(__file__).resolve().parents[2] / "configs" / "base.cfg"
 QUICKSTARTS = (
     (("tagger", "parser", "ner"), "efficiency"),
     (("textcat",), "accuracy"),
-    (("textcat_multilabel",), "efficiency"),
+    (("textcat_multilabel",), "accuracy"),
     (("spancat",), "efficiency"),
 )
+NAMES = ("demo", *(" ".join(components) for components, _ in QUICKSTARTS))
 MISSING = object()
+
+WIDTHLESS = "@layers:spacy.CharEmbed.v1"
+"""No setting says how wide it is: a test of its own."""
 
 Pair = tuple[str, str]
 """A slot, and `@registry:name`."""
 
-Drawn = tuple[str, list[Pair]]
-"""The name of a base, and what to swap in it."""
+Found = TypeVar("Found")
 
 
 @cache
@@ -67,20 +71,42 @@ def fitting(name: str) -> tuple[Pair, ...]:
 @pytest.fixture(scope="module", autouse=True)
 def _found_out_before_anything_is_drawn() -> None:
     for name in bases():
-        fitting(name)
+        apart(name)
 
 
-@st.composite
-def swaps(draw: st.DrawFn, count: int) -> Drawn:
-    name = draw(st.sampled_from(list(bases())))
-    pair = st.sampled_from(fitting(name))
-    return name, draw(st.lists(pair, min_size=count, max_size=count, unique=True))
+@cache
+def at_rest(name: str) -> tuple[Pair, ...]:
+    """What of that makes no component come or go."""
+    base = bases()[name]
+    return tuple(
+        pair for pair in fitting(name) if pipeline(archlab.swap(base, *pair).config) == pipeline(base)
+    )
 
 
-@given(swaps(1))
+@cache
+def apart(name: str) -> tuple[tuple[Pair, Pair], ...]:
+    """Two of those at a time, in slots of which neither lies in the other or is heard by it."""
+    base = bases()[name]
+    return tuple(
+        (one, other)
+        for one, other in combinations(at_rest(name), 2)
+        if WIDTHLESS not in (one[1], other[1])
+        and not is_within(one[0], other[0])
+        and not is_within(other[0], one[0])
+        and not hears(base, one[0], other[0])
+        and not hears(base, other[0], one[0])
+    )
+
+
+def drawn_from(found: Callable[[str], Sequence[Found]]) -> st.SearchStrategy[tuple[str, Found]]:
+    """The name of a base, and one of what was found for it."""
+    return st.sampled_from(NAMES).flatmap(lambda name: st.tuples(st.just(name), st.sampled_from(found(name))))
+
+
+@given(drawn_from(fitting))
 @settings(max_examples=30, deadline=None)
-def test_the_base_is_never_changed(drawn: Drawn) -> None:
-    name, [(slot, block)] = drawn
+def test_the_base_is_never_changed(drawn: tuple[str, Pair]) -> None:
+    name, (slot, block) = drawn
     base = bases()[name]
     before, text = deepcopy(dict(base)), config_text(base)
     archlab.swap(base, slot, block)
@@ -88,38 +114,34 @@ def test_the_base_is_never_changed(drawn: Drawn) -> None:
     assert config_text(base) == text
 
 
-@given(swaps(1))
+@given(drawn_from(fitting))
 @settings(max_examples=30, deadline=None)
-def test_a_block_swapped_for_itself_changes_nothing(drawn: Drawn) -> None:
-    name, [(slot, block)] = drawn
+def test_a_block_swapped_for_itself_changes_nothing(drawn: tuple[str, Pair]) -> None:
+    name, (slot, block) = drawn
     base = bases()[name]
     assert not archlab.swap(base, slot, present(base, slot)).diff
     swapped = archlab.swap(base, slot, block)
     assert not archlab.swap(swapped.config, slot, block).diff
 
 
-@given(swaps(1))
+@given(drawn_from(at_rest))
 @settings(max_examples=40, deadline=None)
-def test_the_old_block_put_back_whole_gives_the_old_fingerprint(
-    drawn: Drawn,
-) -> None:
+def test_the_old_block_put_back_whole_gives_the_old_fingerprint(drawn: tuple[str, Pair]) -> None:
     """Wherever no component came or went: what went with it is not in the block."""
-    name, [(slot, block)] = drawn
+    name, (slot, block) = drawn
     base = bases()[name]
     swapped = archlab.swap(base, slot, block).config
-    assume(pipeline(swapped) == pipeline(base))
     back = archlab.swap(swapped, slot, deepcopy(get_section(base, slot)))
     assert fingerprint(back.config) == fingerprint(base)
 
 
-@given(swaps(1))
+@given(drawn_from(at_rest))
 @settings(max_examples=40, deadline=None)
-def test_what_the_other_block_holds_as_it_was_comes_back_by_name_as_it_was(drawn: Drawn) -> None:
+def test_what_the_other_block_holds_as_it_was_comes_back_by_name_as_it_was(drawn: tuple[str, Pair]) -> None:
     """Lost is no more than what the other block has no argument for, or another value."""
-    name, [(slot, block)] = drawn
+    name, (slot, block) = drawn
     base = bases()[name]
     swapped = archlab.swap(base, slot, block).config
-    assume(pipeline(swapped) == pipeline(base))
     back = archlab.swap(swapped, slot, present(base, slot)).config
     was, there, now = (settings_of(get_section(config, slot)) for config in (base, swapped, back))
     changed = {path for path in {*was, *now} if was.get(path, MISSING) != now.get(path, MISSING)}
@@ -128,45 +150,47 @@ def test_what_the_other_block_holds_as_it_was_comes_back_by_name_as_it_was(drawn
         assert fingerprint(back) == fingerprint(base)
 
 
-@given(swaps(2), st.booleans())
+@given(drawn_from(apart))
 @settings(max_examples=40, deadline=None)
-def test_two_swaps_in_slots_apart_commute(drawn: Drawn, is_turned: bool) -> None:
-    """Apart: neither lies in the other or is heard by it, and neither makes a component come or go."""
-    name, [one, other] = drawn
+def test_two_swaps_in_slots_apart_commute(drawn: tuple[str, tuple[Pair, Pair]]) -> None:
+    name, (one, other) = drawn
     base = bases()[name]
-    assume(not is_within(one[0], other[0]) and not is_within(other[0], one[0]))
-    assume(not hears(base, one[0], other[0]) and not hears(base, other[0], one[0]))
-    assume(all(pipeline(archlab.swap(base, *pair).config) == pipeline(base) for pair in (one, other)))
     first = archlab.swap(archlab.swap(base, *one).config, *other).config
     second = archlab.swap(archlab.swap(base, *other).config, *one).config
-    pairs = (other, one) if is_turned else (one, other)
-    at_once = archlab.swap_all(base, [Swap(*pair) for pair in pairs]).config
-    assert fingerprint(first) == fingerprint(second) == fingerprint(at_once)
+    assert fingerprint(first) == fingerprint(second) == at_once(name, [one, other])
 
 
-@given(swaps(3))
+@pytest.mark.xfail(reason="no setting says how wide a CharEmbed is: its nM and nC do")
+def test_a_listener_is_told_a_width_whatever_it_hears() -> None:
+    changed = archlab.swap(bases()["textcat"], "tok2vec.model", WIDTHLESS).config
+    swapped = archlab.swap(changed, "textcat.model.linear_model", "spacy.TextCatReduce.v1").config
+    listener = get_section(swapped, "components.textcat.model.linear_model.tok2vec")
+    assert listener["width"] == 256
+
+
+@given(st.sampled_from(NAMES), st.data())
 @settings(max_examples=40, deadline=None)
-def test_swaps_at_once_do_not_depend_on_the_order_they_are_given_in(drawn: Drawn) -> None:
-    name, pairs = drawn
+def test_swaps_at_once_do_not_depend_on_the_order_they_are_given_in(name: str, data: st.DataObject) -> None:
+    pairs = data.draw(st.lists(st.sampled_from(fitting(name)), min_size=2, max_size=3, unique=True))
     assert at_once(name, pairs) == at_once(name, pairs[::-1])
 
 
-@given(swaps(1))
+@given(drawn_from(fitting))
 @settings(max_examples=40, deadline=None)
 def test_the_written_config_is_the_config_and_names_every_argument(
-    drawn: Drawn,
+    drawn: tuple[str, Pair],
 ) -> None:
-    name, [(slot, block)] = drawn
+    name, (slot, block) = drawn
     base = bases()[name]
     swapped = archlab.swap(base, slot, block).config
     assert parse_config(config_text(swapped)) == swapped
     assert fill_config(parse_config(config_text(swapped))) == swapped
 
 
-@given(swaps(1))
+@given(drawn_from(fitting))
 @settings(max_examples=40, deadline=None)
-def test_each_note_is_true_and_whatever_nobody_typed_has_one(drawn: Drawn) -> None:
-    name, [(slot, block)] = drawn
+def test_each_note_is_true_and_whatever_nobody_typed_has_one(drawn: tuple[str, Pair]) -> None:
+    name, (slot, block) = drawn
     base = bases()[name]
     swapped = archlab.swap(base, slot, block)
     for note in swapped.notes:
@@ -176,7 +200,9 @@ def test_each_note_is_true_and_whatever_nobody_typed_has_one(drawn: Drawn) -> No
     silent = [
         path
         for path, value in settings_of(swapped.config).items()
-        if was.get(path, MISSING) != value and not any(is_within(path, known) for known in noted)
+        if not path.endswith(".factory")
+        and was.get(path, MISSING) != value
+        and not any(is_within(path, known) for known in noted)
     ]
     assert [path for path in silent if path.rpartition(".")[0] != slot or "@" not in path] == []
 

@@ -121,7 +121,7 @@ overrides:
 # Where a function is looked up -> its name -> what its share is called.
 STAGES = {
     "archlab.planning.variants": {
-        "swap": "swap",
+        "apply_change": "swap",
         "fill_config": "fill",
         "make_variant": "name",
     },

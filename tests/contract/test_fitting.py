@@ -58,7 +58,7 @@ def test_text_classifiers_fit_with_the_arguments_a_swap_would_set(candidates: di
     [
         ("spacy.Tagger.v2", "misfit", "it is Model[List[Doc], List[Floats2d]]"),
         ("spacy.SpanFinder.v1", "misfit", "one row for each token"),
-        ("spacy.TextCatLowData.v1", "needs", "needs width, dropout"),
+        ("spacy.TextCatLowData.v1", "needs", "needs width"),
         ("fits.Unannotated.v1", "unknown", "only a probe can tell"),
         ("fits.Annotated.v1", "fits", ""),
         ("chain.v1", "unknown", "only a probe can tell"),

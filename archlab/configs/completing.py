@@ -207,7 +207,8 @@ class _Sources:
     def _shared(self, parameter: Parameter) -> Found | None:
         """A model that needs a tok2vec listens to the shared one, as the rest of the pipeline does."""
         component = self.leaving.component
-        if parameter.name != "tok2vec" or component is None or self.config is None:
+        is_its_model = self.slot.path == f"components.{component}.model"  # and not one of its sublayers
+        if parameter.name != "tok2vec" or component is None or self.config is None or not is_its_model:
             return None
         upstream = shared_upstream(self.config, component)
         if upstream is None:

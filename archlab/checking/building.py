@@ -50,6 +50,25 @@ def bare_pipeline(nlp_section: Mapping[str, Any]) -> Any:
         return load_model_from_config(config, auto_fill=True)
 
 
+def _pipeline_to_build_in(nlp_section: Mapping[str, Any]) -> Any:
+    """A bare pipeline; where its tokenizer is spaCy's usual one, without the rules and exceptions of it.
+
+    No model is built from them, and reading them takes longer than to build most models.
+    """
+    from spacy.tokenizer import Tokenizer  # type: ignore[import-not-found]  # Cython
+    from spacy.util import get_lang_class
+
+    usual = {"@tokenizers": "spacy.Tokenizer.v1"}
+    own = [nlp_section.get(key) for key in ("before_creation", "after_creation")]
+    vectors = nlp_section.get("vectors", _USUAL_VECTORS)
+    if nlp_section.get("tokenizer") != usual or any(own) or vectors != _USUAL_VECTORS:
+        return bare_pipeline(nlp_section)
+    with only_needed_factories({"nlp": nlp_section, "components": {}}):
+        return get_lang_class(nlp_section["lang"])(create_tokenizer=lambda nlp: Tokenizer(nlp.vocab))
+
+
+_USUAL_VECTORS = {"@vectors": "spacy.Vectors.v1"}
+
 Problems = tuple[tuple[str, str], ...]
 """(slot, what goes wrong) of each that cannot be built, in the order of the config."""
 
@@ -80,7 +99,7 @@ def _problems(steps: Steps, limit: float | None) -> Problems:
 def _build_components(nlp_section: dict[str, Any], components: dict[str, dict[str, Any]]) -> Iterator[Step]:
     yield "nlp", None
     try:
-        nlp = bare_pipeline(nlp_section)
+        nlp = _pipeline_to_build_in(nlp_section)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # tokenizers and callbacks are user code: all of it is a finding

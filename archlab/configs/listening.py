@@ -6,8 +6,8 @@ from typing import Any
 from archlab.catalog.defaults import documented
 from archlab.catalog.registered import signature
 from archlab.configs.references import variable
-from archlab.configs.slotting import component_factory, get_section
-from archlab.configs.widths import LISTENERS, width_setting
+from archlab.configs.slotting import block_reference, component_factory, get_section
+from archlab.configs.widths import LISTENERS, width_of, width_setting
 
 
 def listener_to(config: Mapping[str, Any], upstream: str) -> dict[str, Any]:
@@ -39,5 +39,10 @@ def _has_several(config: Mapping[str, Any], kind: str | None) -> bool:
 def upstream_width(config: Mapping[str, Any], upstream: str) -> Any:
     """The width of what a component gives to its listeners: a variable where a setting says it."""
     path = f"components.{upstream}.model"
-    setting = width_setting(path, get_section(config, path) or {})
-    return variable(setting) if get_section(config, setting) is not None else None
+    model = get_section(config, path) or {}
+    setting = width_setting(path, model)
+    if get_section(config, setting) is not None:
+        return variable(setting)
+    if block_reference(model) == ("layers", "spacy.CharEmbed.v1"):
+        return model["nM"] * model["nC"]
+    return width_of(model)

@@ -271,10 +271,11 @@ def _add(config: "Config", kind: str, model: Any, path: str, notes: list[Note]) 
     here = f"components.{upstream}.model"
     if is_model:
         set_section(config, here, moved(model, path, here))
-    source = (
-        f"the block that was {path.removeprefix('components.')}" if is_model else f"default config of {kind}"
-    )
-    notes.append(Note(path=here, value=get_section(config, here), source=source))
+    added, section = f"components.{upstream}", config["components"][upstream]
+    notes.append(Note(path=added, value=section, source=f"default config of {kind}"))
+    if is_model:
+        source = f"the block that was {path.removeprefix('components.')}"
+        notes.append(Note(path=here, value=get_section(config, here), source=source))
     order = config["nlp"]["pipeline"]
     notes.append(Note(path="nlp.pipeline", value=order, source=f"{upstream} comes before who listens to it"))
     return upstream

@@ -186,7 +186,7 @@ def changed_pipelines() -> Iterator[Case]:
 
 
 def _name(block: Section) -> str:
-    return str(block.get("@layers", block.get("@architectures")))
+    return str(next(value for key, value in block.items() if key.startswith("@")))
 
 
 def _inside(block: Section) -> str:

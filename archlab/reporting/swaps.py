@@ -32,7 +32,8 @@ def show_swapped(stream: IO[str], swapped: "Swapped", report: "Report", *, expla
         _explain(console, swapped)
     for finding in report.findings:
         show_finding(console, finding)
-    fitting = [s.slot for s in swapped.steps if not any(f.slot == s.slot.path for f in report.findings)]
+    faulty = {finding.slot for finding in report.findings if finding.severity != "note"}
+    fitting = [step.slot for step in swapped.steps if step.slot.path not in faulty]
     for slot in fitting:
         if slot.expects:
             where = f"{slot.short}   " if len(swapped.steps) > 1 else ""

@@ -185,6 +185,12 @@ class TestListeners:
         with pytest.raises(SwapError, match="tok2vec = owned is neither own nor shared"):
             archlab.swap(shared, "topics.model", "spacy.TextCatReduce.v1", tok2vec="owned")
 
+    def test_a_sublayer_does_not_listen_beside_its_model(self, shared: "Config") -> None:
+        whole = archlab.swap(shared, "topics.model", "spacy.TextCatEnsemble.v2").config
+        swapped = archlab.swap(whole, "topics.model.linear_model", "spacy.TextCatReduce.v1")
+        inner = get_section(swapped.config, "components.topics.model.linear_model.tok2vec")
+        assert inner["@architectures"] == "spacy.HashEmbedCNN.v2"
+
     def test_a_bag_of_words_has_no_tok2vec_to_share(self, shared: "Config") -> None:
         with pytest.raises(SwapError, match="has no argument tok2vec"):
             archlab.swap(shared, "topics.model", "spacy.TextCatBOW.v2", tok2vec="own")

@@ -6,7 +6,9 @@ import sys
 import time
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 BASE = Path(__file__).resolve().parents[2] / "configs" / "base.cfg"
 STEPS, EVERY = 6, 3
+PROCESS_ENDS_WITHIN = timedelta(seconds=5)
 OVERRIDES = {
     "vars.train_size": 40,
     "vars.dev_size": 20,
@@ -233,8 +236,9 @@ class EngineContract:
     def test_results_come_in_finishing_order(self, story: Story) -> None:
         ended = [event.result for event in story.events if event.kind == "ended"]
         assert ended == story.results
-        told = [result.finished for result in story.results if result.finished is not None]
-        assert told == sorted(told)
+        told = [datetime.fromisoformat(result.finished) for result in story.results if result.finished]
+        # A run tells its own end in whole seconds, and its process takes a moment to be gone.
+        assert all(later - earlier > -PROCESS_ENDS_WITHIN for earlier, later in pairwise(told))
         if self.isolates:  # the one that hangs was started first
             assert [r.variant for r in story.results].index("hangs") > 0
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from archlab.catalog.extras import require_block
 from archlab.catalog.registered import (
+    IN_A_FILE,
     Signature,
     factory_defaults,
     is_registered,
@@ -111,7 +112,7 @@ def resolve_block(name: str, registry: str, expected: Any = None) -> tuple[str, 
             hint = did_you_mean(registry, registries())
             raise UnknownBlockError(f"There is no registry @{registry}.", hint)
         if not is_registered(registry, name):
-            hint = did_you_mean(name, names(registry))
+            hint = did_you_mean(name, names(registry)) or IN_A_FILE
             raise UnknownBlockError(f"No block {name} is registered in @{registry}.", hint)
     found = registries_with(name)
     if registry in found:
@@ -126,7 +127,7 @@ def resolve_block(name: str, registry: str, expected: Any = None) -> tuple[str, 
             return place, newest
     require_block(name)
     hint = did_you_mean(name, names(registry)) if registry else None
-    raise UnknownBlockError(f"No block {name} is registered.", hint)
+    raise UnknownBlockError(f"No block {name} is registered.", hint or IN_A_FILE)
 
 
 def _find_place(config: "Config", name: str) -> tuple[Slot, str]:

@@ -172,7 +172,7 @@ def _callable_accepts(expected: Any, given: Any) -> Verdict:
 
 
 def _parameters_accept(expected: Any, given: Any) -> Verdict:
-    """What a call takes, and what it is given: lists of types, `...` for anything, None where that is not known.
+    """What a call takes, and what it is given: lists of types, `...` for anything, None if not known.
 
     Another number of them is no misfit: a parameter may have a default that Callable does not show.
     """

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from archlab.catalog.registered import Signature, names, signature
-from archlab.catalog.signatures import accepts, describe, is_model
+from archlab.catalog.signatures import accepts, describe, is_model, model_types
 from archlab.checking.isolating import SECONDS
+from archlab.checking.origins import code_file
 from archlab.checking.probing import NOT_PROBED, unprobed
 from archlab.checking.probing_many import OnProbe, probe_all
 from archlab.checking.structure import check_structure
@@ -191,10 +192,17 @@ def _judge(place: _Place, taken: Signature) -> tuple[Fitness, str, Mapping[str, 
     if combined and "*" not in get_section(after, slot.path):  # nothing for the combinator to combine
         return without_arguments, f"needs *{combined[0]}: no value is known.", None
     if by_type == "unknown":
-        return "unknown", f"it is {describe(taken.returns)}; only a probe can tell", after
+        reason = f"it is {describe(taken.returns)}; only a probe can tell{_or_annotations(taken)}"
+        return "unknown", reason, after
     if open_ones := [finding.message for finding in new if finding.message.endswith(SHOWN_WHEN_RUN)]:
         return "unknown", open_ones[0], after
     return "fits", "", after
+
+
+def _or_annotations(taken: Signature) -> str:
+    """What else would tell of a --code block that states no types."""
+    file = None if model_types(taken.returns) else code_file(taken.registry, taken.name)
+    return f", or annotations: archlab lint-types {file}" if file else ""
 
 
 def _findings(values: Mapping[str, Any], memory: Memory) -> list[Finding]:

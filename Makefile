@@ -20,7 +20,7 @@ demo: install  ## the main job: train the demo sweep and print its table
 	$(BIN)/archlab grid configs/sweep.yml
 
 test: install  ## run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist worksteal
 
 bench: install  ## how long a swap takes, and planning and checking a sweep of 1,000 variants
 	$(BIN)/python benchmarks/swap_time.py

@@ -9,6 +9,9 @@ from pathlib import Path
 from archlab.configs.fingerprints import content_digest
 from archlab.errors import CodeError, explain
 
+CODE_MODULE = "python_code"
+"""What spaCy calls a --code file when it imports it."""
+
 _imported: set[tuple[Path, str]] = set()
 
 
@@ -40,7 +43,7 @@ def _require_python(file: str | Path, path: Path) -> None:
         raise CodeError(f"{file} is a folder.", "Name the file in it that registers the blocks.")
     if not path.is_file():
         raise CodeError(f"There is no file {file} to import.", "Name it as --code FILE.")
-    if spec_from_file_location("python_code", path) is None:
+    if spec_from_file_location(CODE_MODULE, path) is None:
         raise CodeError(f"{file} is no Python file.", "Its name should end in .py.")
 
 
@@ -50,7 +53,7 @@ def _import(path: Path) -> None:
     from spacy.util import import_file
 
     with contextlib.redirect_stdout(sys.stderr):
-        import_file("python_code", path)
+        import_file(CODE_MODULE, path)
     register_factories()  # a factory of the file's that has the name of one of spaCy's is refused here
 
 

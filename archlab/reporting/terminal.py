@@ -72,9 +72,10 @@ def show_report(console: "Console", report: Report, *, subject: str = "") -> Non
 
 
 def show_finding(console: "Console", finding: Finding) -> None:
-    place = f"  ({finding.file}:{finding.line})" if finding.file and finding.line else ""
+    place = ":".join(str(part) for part in (finding.file, finding.line, finding.column) if part)
+    where = f"{finding.slot}  ({place})" if finding.slot and finding.line else finding.slot or place
     label = f"{finding.severity:<8} "
-    lines = [f"{finding.slot}{place}", *finding.message.split("\n")] if finding.slot else [finding.message]
+    lines = [*([where] if where else []), *finding.message.split("\n")]
     if finding.fix:
         lines.append(with_base(finding.fix, finding.file))
     if finding.variants:

@@ -31,6 +31,7 @@ COMMANDS = [
     "diff",
     "matrix",
     "check",
+    "lint-types",
     "train",
     "grid",
     "table",

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from archlab.checking.checks import check as check
     from archlab.checking.compatibility import matrix as matrix
     from archlab.checking.fitting import fits as fits
+    from archlab.checking.linting import lint_types as lint_types
     from archlab.configs.comparing import diff as diff
     from archlab.configs.loading import load_config as load_config
     from archlab.configs.recipes import apply_recipe as apply_recipe
@@ -36,6 +37,7 @@ _MODULES = {
     "diff": "archlab.configs.comparing",
     "fits": "archlab.checking.fitting",
     "grid": "archlab.engines.driving",
+    "lint_types": "archlab.checking.linting",
     "load_config": "archlab.configs.loading",
     "load_sweep": "archlab.planning.sweeps",
     "matrix": "archlab.checking.compatibility",

@@ -73,7 +73,7 @@ class Finding:
     slot: the dotted path it is about.
     expected, given: the two sides of a disagreement, as text, where there are two.
     fix: what to change or type, or None.
-    file, line: where the slot stands, where there is a file.
+    file, line: where the slot stands, where there is a file. column: in the line, from 1, where it is known.
     variants: the labels of the variants of a sweep that it hits; empty for a single config.
     """
 
@@ -85,6 +85,7 @@ class Finding:
     given: str | None = None
     file: str | None = None
     line: int | None = None
+    column: int | None = None
     variants: tuple[str, ...] = ()
 
     def to_dict(self) -> Json:

@@ -3,10 +3,14 @@
 import contextlib
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from archlab.catalog.origins import OWN
+from archlab.catalog.registered import find_function
+from archlab.configs.code import CODE_MODULE
 from archlab.configs.slotting import block_reference, walk_blocks
+from archlab.errors import ArchlabError
 
 
 def origins(config: Mapping[str, Any]) -> list[str]:
@@ -16,7 +20,7 @@ def origins(config: Mapping[str, Any]) -> list[str]:
         module, file = _module(function), _file(function)
         if module == "__main__":
             return ["__main__"]
-        if module == "python_code" and file.endswith(".py"):  # what spaCy calls a --code file
+        if module == CODE_MODULE and file.endswith(".py"):
             found[file] = None
         elif _is_importable(module):
             found[module] = None
@@ -26,6 +30,19 @@ def origins(config: Mapping[str, Any]) -> list[str]:
 def has_foreign_blocks(section: Mapping[str, Any]) -> bool:
     """Whether there is a block or component, at or below, that none of the packages in OWN brings."""
     return next(_foreign(section), None) is not None
+
+
+def code_file(registry: str, name: str) -> str | None:
+    """The --code file that registers a block, as one would type it from here; None for any other block."""
+    try:
+        functions = [*_with_wrapped(find_function(registry, name))]
+    except ArchlabError:  # not registered
+        return None
+    files = [_file(function) for function in functions if _module(function) == CODE_MODULE]
+    if not files or not files[0].endswith(".py"):
+        return None
+    path, here = Path(files[0]), Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def _foreign(section: Mapping[str, Any]) -> Iterator[Any]:

@@ -15,6 +15,7 @@ from archlab.catalog.registered import Signature, factory_defaults, factory_sign
 from archlab.catalog.signatures import accepts, describe, gloss, model_of, model_types
 from archlab.catalog.values import type_error
 from archlab.checking.combinators import Mismatch, is_combinator, output_type
+from archlab.checking.origins import code_file
 from archlab.checking.pipelines import LABEL_TOKENS
 from archlab.checking.transformers import returned
 from archlab.configs.slotting import (
@@ -177,7 +178,7 @@ def _check_fit(config: Mapping[str, Any], path: str, given: Signature) -> Iterat
             slot=path,
             message=f"{given.name} states no types: {SHOWN_WHEN_RUN}",
             expected=describe(expected),
-            fix=f"annotate what it returns: -> {describe(expected)}",
+            fix=f"annotate what it returns: -> {describe(expected)}{_lint_hint(given)}",
         )
     if verdict != "misfit":
         return
@@ -189,6 +190,12 @@ def _check_fit(config: Mapping[str, Any], path: str, given: Signature) -> Iterat
         given=describe(given.returns),
         fix=_what_fits(config, path, expected, given.registry),
     )
+
+
+def _lint_hint(given: Signature) -> str:
+    """How to have the annotation of a --code block checked; "" for blocks of others."""
+    file = code_file(given.registry, given.name)
+    return f", and check it: archlab lint-types {file}" if file else ""
 
 
 def _mismatch_inside(path: str, mismatch: Mismatch) -> Finding:

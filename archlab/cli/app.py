@@ -53,7 +53,7 @@ def _prepare(
 
 
 def _register() -> None:
-    from archlab.cli import check, diff, fits, grid, matrix, recipes, slots, swap, table, train
+    from archlab.cli import check, diff, fits, grid, lint_types, matrix, recipes, slots, swap, table, train
 
     app.command("swap", context_settings=EXTRA)(swap.swap)
     app.command("recipes", context_settings=EXTRA)(recipes.recipes)
@@ -62,6 +62,7 @@ def _register() -> None:
     app.command("diff", context_settings=EXTRA)(diff.diff)
     app.command("matrix")(matrix.matrix)
     app.command("check", context_settings=EXTRA)(check.check)
+    app.command("lint-types")(lint_types.lint_types)
     app.command("train", context_settings=EXTRA)(train.train)
     app.command("grid", context_settings=EXTRA)(grid.grid)
     app.command("table")(table.table)

@@ -6,8 +6,13 @@ from collections.abc import Sequence
 from importlib.util import spec_from_file_location
 from pathlib import Path
 
+from archlab.catalog.extras import install_hint
+from archlab.chatter import without_chatter
 from archlab.configs.fingerprints import content_digest
 from archlab.errors import CodeError, explain
+
+CODE_MODULE = "python_code"
+"""What spaCy calls a --code file when it imports it."""
 
 _imported: set[tuple[Path, str]] = set()
 
@@ -31,7 +36,8 @@ def import_code(files: Sequence[str | Path]) -> None:
             what = explain(error)
             if isinstance(error, SystemExit):
                 what = f"it ends the program ({what})"
-            raise CodeError(f"{file}{_line(error, path)} cannot be imported: {what}") from error
+            message = f"{file}{_line(error, path)} cannot be imported: {what}"
+            raise CodeError(message, install_hint(error)) from error
         _imported.add(content)
 
 
@@ -40,7 +46,7 @@ def _require_python(file: str | Path, path: Path) -> None:
         raise CodeError(f"{file} is a folder.", "Name the file in it that registers the blocks.")
     if not path.is_file():
         raise CodeError(f"There is no file {file} to import.", "Name it as --code FILE.")
-    if spec_from_file_location("python_code", path) is None:
+    if spec_from_file_location(CODE_MODULE, path) is None:
         raise CodeError(f"{file} is no Python file.", "Its name should end in .py.")
 
 
@@ -49,9 +55,16 @@ def _import(path: Path) -> None:
     from spacy.pipeline.factories import register_factories
     from spacy.util import import_file
 
-    with contextlib.redirect_stdout(sys.stderr):
-        import_file("python_code", path)
+    with _quietly(path), contextlib.redirect_stdout(sys.stderr):
+        import_file(CODE_MODULE, path)
     register_factories()  # a factory of the file's that has the name of one of spaCy's is refused here
+
+
+def _quietly(path: Path) -> contextlib.AbstractContextManager[None]:
+    """Without TensorFlow's chatter, for a file that imports it; others write to stderr when they do."""
+    source = path.read_bytes()
+    chatters = b"tensorflow" in source or b"keras" in source
+    return without_chatter() if chatters else contextlib.nullcontext()
 
 
 def _line(error: BaseException, path: Path) -> str:

@@ -36,6 +36,7 @@ from archlab.configs.slotting import (
 )
 from archlab.configs.stepping import keep_in_step
 from archlab.configs.upstreams import add_upstream, is_listener, shared_upstream, upstream_of
+from archlab.configs.vector_places import without_vectors
 from archlab.configs.widths import LISTENERS
 from archlab.errors import SwapError, UnknownBlockError, UnknownSlotError, did_you_mean
 from archlab.records import Note, Slot
@@ -93,6 +94,7 @@ def place(
     if slot.block == new.name:
         changed = _complete_inside(changed, slot.path, notes)
     notes += settle_variables(config, changed, interpolated(config))
+    notes += without_vectors(config, changed, slot.path, given)
     notes += keep_in_step(config, changed, slot.path)
     _keep_variables(config, changed, slot.path, given)
     placed = find_slot(changed, slot.path)

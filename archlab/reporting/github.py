@@ -27,6 +27,7 @@ def _annotation(finding: Finding, file: str | None) -> str:
     properties = {
         "file": None if place is None else _from_here(place),
         "line": str(finding.line) if finding.file and finding.line else None,
+        "col": str(finding.column) if finding.file and finding.column else None,
         "title": finding.slot or None,
     }
     named = ",".join(f"{key}={_escape_property(value)}" for key, value in properties.items() if value)

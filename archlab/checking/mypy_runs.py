@@ -1,0 +1,160 @@
+"""Run mypy, with Thinc's plugin, over a file of blocks: in a process of its own, with a config made for it.
+
+mypy reads the sources of spaCy and Thinc as well, which takes ten times as long as the file itself: what it
+has learned of them is kept in the user's cache folder.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from archlab.configs.code import CODE_MODULE
+from archlab.errors import ExtraError, InvalidError
+from archlab.records import Severity
+
+# Strict, but for what says more of the libraries than of the file. What is strict in it can be passed over
+# later: a second config would make mypy read spaCy a second time.
+CONFIG = """
+[mypy]
+plugins = {plugin}
+strict = true
+follow_imports = silent
+ignore_missing_imports = true
+implicit_reexport = true
+disallow_subclassing_any = false
+disallow_untyped_decorators = false
+warn_unused_ignores = false
+
+[mypy-torch.*,tensorflow.*,keras.*,mxnet.*,jax.*,cupy.*,transformers.*,huggingface_hub.*,pandas.*,scipy.*]
+follow_imports = skip
+"""
+
+PLUGIN = Path(__file__).with_name("mypy_plugin.py")
+
+SECONDS_TO_WAIT = 120.0
+"""For another mypy that uses the same cache."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Complaint:
+    """One thing mypy says. line, column, end_line, end_column: of the expression, from 1, the last one in."""
+
+    severity: Severity
+    code: str
+    message: str
+    hint: str | None
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+def require_mypy() -> None:
+    """Raise ExtraError where mypy is not installed."""
+    if find_spec("mypy") is None:
+        raise ExtraError(
+            "Types are checked by mypy, which is not installed.", "Install it: pip install 'archlab[types]'"
+        )
+
+
+def cache_folder(config: Path | None = None) -> Path | None:
+    """Where mypy keeps what it knows of spaCy, by configuration; None where the user has no home."""
+    try:
+        caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    except RuntimeError:
+        return None
+    return caches / "archlab" / ("mypy" if config is None else "mypy-own")
+
+
+def is_warm(config: Path | None = None) -> bool:
+    """Whether mypy has read spaCy before."""
+    folder = cache_folder(config)
+    python = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return folder is not None and any(folder.glob(f"{python}/cache*.db"))
+
+
+def run_mypy(source: bytes, config: Path | None = None) -> list[Complaint]:
+    """What mypy says of a file's content, in the order of the lines.
+
+    config: a mypy configuration of one's own, to be used in place of archlab's.
+    Raises InvalidError, with mypy's own words, where it cannot do its work.
+    """
+    with tempfile.TemporaryDirectory(prefix="archlab-") as temporary:
+        file, made = Path(temporary) / f"{CODE_MODULE}.py", Path(temporary) / "mypy.ini"
+        file.write_bytes(source)
+        made.write_text(CONFIG.format(plugin=PLUGIN), encoding="utf8")
+        used = made if config is None else config.resolve()
+        with _cache(Path(temporary), config) as cache:
+            ended = _run(file, used, cache)
+        if not _has_worked(ended):  # a cache that another version or a full disk has left
+            ended = _run(file, used, Path(temporary) / "cache")
+    if not _has_worked(ended):
+        said = (ended.stderr or ended.stdout).strip().splitlines()
+        raise InvalidError(f"mypy cannot check it: {said[-1] if said else 'it says nothing'}")
+    return sorted(_complaints(ended.stdout), key=lambda one: (one.line, one.column))
+
+
+def _run(file: Path, config: Path, cache: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-P", "-m", "mypy", "--config-file", str(config), "--cache-dir", str(cache)]
+    shown = ["--output", "json", "--show-error-end", "--no-error-summary"]
+    environment = {**os.environ, "PYTHONIOENCODING": "utf8"}
+    return subprocess.run(
+        [*command, *shown, str(file)],
+        capture_output=True,
+        text=True,
+        encoding="utf8",
+        env=environment,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+@contextmanager
+def _cache(temporary: Path, config: Path | None) -> Iterator[Path]:
+    """The cache for one mypy alone; one that is thrown away where the shared one cannot be had."""
+    from filelock import FileLock, Timeout
+
+    folder = cache_folder(config)
+    lock = None
+    try:
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(folder / "lock")
+            lock.acquire(timeout=SECONDS_TO_WAIT)
+    except (OSError, Timeout):
+        lock = None
+    try:
+        yield folder if folder is not None and lock is not None else temporary / "cache"
+    finally:
+        if lock is not None:
+            lock.release()
+
+
+def _has_worked(ended: subprocess.CompletedProcess[str]) -> bool:
+    """mypy ends with 2 for a file it cannot parse, which it says, and for faults of its own."""
+    return ended.returncode in (0, 1) or any(_complaints(ended.stdout))
+
+
+def _complaints(printed: str) -> Iterator[Complaint]:
+    for line in printed.splitlines():
+        if not line.startswith("{"):
+            continue
+        told: dict[str, Any] = json.loads(line)
+        if Path(told["file"]).stem == CODE_MODULE:
+            yield Complaint(
+                severity="note" if told["severity"] == "note" else "error",
+                code=told["code"] or "",
+                message=told["message"],
+                hint=told["hint"],
+                line=told["line"],
+                column=told["column"] + 1,
+                end_line=told.get("end_line", told["line"]),
+                end_column=told.get("end_column", told["column"] + 1),
+            )

@@ -4,7 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from archlab.catalog.defaults import dictated
-from archlab.checking.pipelines import LABEL_TOKENS, Component, Pipeline
+from archlab.catalog.registered import signature
+from archlab.catalog.values import type_error
+from archlab.checking.pipelines import LABEL_TOKENS, Block, Component, Pipeline
 from archlab.configs.slotting import block_reference, get_section
 from archlab.configs.widths import as_width, width_of
 from archlab.records import Finding
@@ -163,8 +165,20 @@ def compare_outputs(
             message=f"nO = {outputs}, and {source}{'' if is_linear else loads}",
             expected=str(number),
             given=str(outputs),
-            fix="set nO = 2" if is_finder else "set nO = null: it is found when training starts",
+            fix=_fixed_outputs(number, or_more)
+            if is_finder or not _may_be_null(block)
+            else "set nO = null: it is found when training starts",
         )
+
+
+def _fixed_outputs(number: int, or_more: bool) -> str:
+    return f"set nO = {number}" + (", or to the number of all labels" if or_more else "")
+
+
+def _may_be_null(block: Block) -> bool:
+    """Whether the block takes no number of outputs, to find it when training starts."""
+    parameter = signature(block.registry, block.name).parameter("nO")
+    return parameter is None or type_error(None, parameter.annotation) is None
 
 
 RULES = (

@@ -294,6 +294,7 @@ class EngineContract:
     @pytest.mark.slow
     def test_an_interrupt_is_no_result(self, bench: Bench) -> None:
         before = children()
+
         def interrupt(event: Event) -> None:
             if event.kind == "evaluated":
                 raise KeyboardInterrupt

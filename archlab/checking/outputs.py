@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from archlab.catalog.defaults import dictated
+from archlab.catalog.registered import signature
+from archlab.catalog.values import type_error
 from archlab.checking.pipelines import LABEL_TOKENS, Block, Component, Pipeline
 from archlab.checking.typing import SHOWN_WHEN_RUN
 from archlab.configs.slotting import block_reference, get_section
@@ -163,8 +165,6 @@ def compare_outputs(
         if outputs == number or (outputs > number and (is_linear or or_more)):
             continue
         loads = ": it trains, and the trained pipeline cannot be loaded" if block.is_one_of(*_RESIZED) else ""
-        is_finder = component.factory == "span_finder"
-        open_fix = "set nO = 2" if is_finder else "set nO = null: it is found when training starts"
         yield Finding(
             severity=block.severity,
             slot=block.path,
@@ -172,8 +172,22 @@ def compare_outputs(
             f"{'' if is_linear else loads}",
             expected=str(number),
             given=str(outputs),
-            fix=_tagger_instead(block) if is_characters else open_fix,
+            fix=_tagger_instead(block)
+            if is_characters
+            else _outputs_instead(component, block, number, or_more),
         )
+
+
+def _outputs_instead(component: Component, block: Block, number: int, or_more: bool) -> str:
+    if component.factory != "span_finder" and _may_be_null(block):
+        return "set nO = null: it is found when training starts"
+    return f"set nO = {number}" + (", or to the number of all labels" if or_more else "")
+
+
+def _may_be_null(block: Block) -> bool:
+    """Whether the block takes no number of outputs, to find it when training starts."""
+    parameter = signature(block.registry, block.name).parameter("nO")
+    return parameter is None or type_error(None, parameter.annotation) is None
 
 
 RULES = (

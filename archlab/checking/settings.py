@@ -127,21 +127,6 @@ def single_quotes(pipeline: Pipeline) -> Iterator[Finding]:
             )
 
 
-def gpu_allocator(pipeline: Pipeline) -> Iterator[Finding]:
-    """On a GPU, torch and cupy each keep memory the other lacks, unless torch allocates for both."""
-    if pipeline.section("training").get("gpu_allocator") is not None:
-        return
-    blocks = (block for component in pipeline.components for block in component.blocks)
-    torch = [block for block in blocks if block.registry == "architectures" and _uses_torch(block)]
-    if torch:
-        yield Finding(
-            severity="note",
-            slot="training.gpu_allocator",
-            message=f"{torch[0].name} runs in torch: on a GPU, torch and Thinc will not share memory",
-            fix="--system.gpu_allocator pytorch",
-        )
-
-
 RULES = (
     missing_vectors,
     vectors_before_labels,
@@ -149,7 +134,6 @@ RULES = (
     frozen_from_the_start,
     score_weights,
     single_quotes,
-    gpu_allocator,
 )
 
 
@@ -269,10 +253,3 @@ def _unquoted(value: Any) -> Any:
         except ValueError:
             return None
     return None
-
-
-_TORCH = ("spacy.TorchBiLSTMEncoder.", "PyTorch", "spacy-transformers.", "spacy-curated-transformers.")
-
-
-def _uses_torch(block: Block) -> bool:
-    return block.name.startswith(_TORCH)

@@ -7,7 +7,16 @@ looks like is a warning. Each rule has been tried with spaCy, and a slow test tr
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from archlab.checking import legacy, listeners, outputs, pretraining, settings, transformers, widths
+from archlab.checking import (
+    allocators,
+    legacy,
+    listeners,
+    outputs,
+    pretraining,
+    settings,
+    transformers,
+    widths,
+)
 from archlab.checking.pipelines import Pipeline, read_pipeline
 from archlab.records import Finding
 
@@ -21,6 +30,7 @@ RULES: tuple[Rule, ...] = (
     *settings.RULES,
     *pretraining.RULES,
     *legacy.RULES,
+    *allocators.RULES,
 )
 
 

@@ -94,15 +94,18 @@ def _show_error(error: ArchlabError) -> None:
     from archlab.reporting.hints import with_base
 
     label = "error  "
-    for number, line in enumerate(with_base(str(error), _base_typed()).splitlines()):
+    base = next(iter(_typed("-b", "--base")), None)
+    text = with_base(str(error), base, _typed("-c", "--code"))
+    for number, line in enumerate(text.splitlines()):
         typer.echo((label if number == 0 else " " * len(label)) + line, err=True)
 
 
-def _base_typed() -> str | None:
-    """The base that the command line names."""
+def _typed(short: str, long: str) -> list[str]:
+    """What the command line gives for an option, each time that it stands there."""
+    found = []
     for option, value in pairwise([*sys.argv[1:], ""]):
-        if option in ("-b", "--base"):
-            return value
-        if option.startswith("--base="):
-            return option.partition("=")[2]
-    return None
+        if option in (short, long):
+            found.append(value)
+        elif option.startswith(f"{long}="):
+            found.append(option.partition("=")[2])
+    return found

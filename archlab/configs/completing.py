@@ -69,12 +69,18 @@ def complete_block(
     if missing:
         _refuse_misfit(slot, new, leaving.expected)
         example = " ".join(f"{name}=..." for name in missing)
+        counted = " nO is the number of labels." if "nO" in missing and _is_model_of(slot, leaving) else ""
         raise SwapError(
-            f"{slot.short}: {new.name} needs {', '.join(missing)}: no value is known.",
+            f"{slot.short}: {new.name} needs {', '.join(missing)}: no value is known.{counted}",
             f"Give it: archlab swap {slot.short} {new.name} {example}",
         )
     resized = {note.path for note in sized}
     return block, [*(note for note in sources.notes if note.path not in resized), *sized]
+
+
+def _is_model_of(slot: Slot, leaving: Leaving) -> bool:
+    """Whether the slot is the whole model of a component, and none of its sublayers."""
+    return slot.path == f"components.{leaving.component}.model"
 
 
 def refuse_unknown_arguments(new: Signature, given: Mapping[str, Any], slot: Slot) -> None:
@@ -211,7 +217,7 @@ class _Sources:
     def _shared(self, parameter: Parameter) -> Found | None:
         """A model that needs a tok2vec listens to the shared one, as the rest of the pipeline does."""
         component = self.leaving.component
-        is_its_model = self.slot.path == f"components.{component}.model"  # and not one of its sublayers
+        is_its_model = _is_model_of(self.slot, self.leaving)
         if parameter.name != "tok2vec" or component is None or self.config is None or not is_its_model:
             return None
         upstream = shared_upstream(self.config, component)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from archlab.configs.allocator_changes import ALLOCATORS, gpu_allocator
 from archlab.configs.encoder_changes import encoder
 from archlab.configs.quickstart_changes import accuracy, speed
 from archlab.configs.sharing_changes import own_tok2vec, shared_tok2vec
@@ -232,6 +233,12 @@ _RECIPES = (
         example="archlab swap accuracy",
         arguments=(_COMPONENT,),
     ),
+    Recipe(
+        name="gpu-allocator",
+        summary="On a GPU, Thinc takes its memory from the framework that its blocks are written in.",
+        example="archlab swap gpu-allocator pytorch",
+        values=ALLOCATORS,
+    ),
 )
 
 _MAKERS: dict[str, Callable[..., Sequence[Change]]] = {
@@ -242,4 +249,5 @@ _MAKERS: dict[str, Callable[..., Sequence[Change]]] = {
     "static-vectors": static_vectors,
     "speed": speed,
     "accuracy": accuracy,
+    "gpu-allocator": gpu_allocator,
 }

@@ -35,8 +35,8 @@ _WARMUP = {
 }
 _SETTINGS = {
     "nlp.batch_size": 128,
-    "system.gpu_allocator": "pytorch",
     "training.gpu_allocator": "${system.gpu_allocator}",
+    "system.gpu_allocator": "pytorch",
     "training.accumulate_gradient": 3,
     "training.optimizer.learn_rate": _WARMUP,
 }

@@ -1,5 +1,7 @@
 """What structure must find and how it must say it, and what it must pass: a config for each."""
 
+from importlib.metadata import version
+
 from structure_configs import (
     TRAINED,
     Case,
@@ -147,7 +149,6 @@ FAULTS = [
         f"error {LISTENER}.encode",
         "width 32, and its embed gives 16",
         f"set width = ${{{LISTENER}.embed.width}}",
-        training={"gpu_allocator": "pytorch"},
     ),
     Case(
         "odd BiLSTM",
@@ -155,7 +156,6 @@ FAULTS = [
         f"error {LISTENER}.encode",
         "width 15 is odd: each direction gives half of it, so 14 come out",
         "set width = 16, and its embed's as well",
-        training={"gpu_allocator": "pytorch"},
     ),
     Case(
         "input of the scorer",
@@ -422,11 +422,22 @@ FAULTS = [
         'write neg_prefix = "!"',
     ),
     Case(
-        "torch without its allocator",
-        {"tagger": tagger(tok2vec(hashes(), bilstm()))},
-        "note training.gpu_allocator",
-        "spacy.TorchBiLSTMEncoder.v1 runs in torch: on a GPU, torch and Thinc will not share memory",
-        "--system.gpu_allocator pytorch",
+        "an allocator that Thinc does not know",
+        {"tagger": tagger()},
+        "warning training.gpu_allocator",
+        "gpu_allocator = torch: on a GPU, training stops before it begins, "
+        "for Thinc knows pytorch and tensorflow alone",
+        "Did you mean pytorch?",
+        training={"gpu_allocator": "torch"},
+    ),
+    Case(
+        "the allocator of a TensorFlow that Thinc cannot use",
+        {"tagger": tagger()},
+        "warning training.gpu_allocator",
+        "gpu_allocator = tensorflow: on a GPU, training stops before it begins, "
+        f"for Thinc {version('thinc')} can use no TensorFlow from 2.6 on",
+        "set gpu_allocator = null, and TF_FORCE_GPU_ALLOW_GROWTH=true in the environment",
+        training={"gpu_allocator": "tensorflow"},
     ),
 ]
 
@@ -458,10 +469,11 @@ FINE = [
     ),
     Case("characters as wide as the encoder", {"tagger": tagger(tok2vec(characters(16), window()))}),
     Case("embed and encode", {"tagger": tagger(tok2vec(hashes(), window()))}),
+    Case("torch, for which Thinc sets the allocator", {"tagger": tagger(tok2vec(hashes(), bilstm()))}),
+    Case("an allocator", {"tagger": tagger()}, training={"gpu_allocator": "pytorch"}),
     Case(
         "a BiLSTM of depth 0 takes any width",
         {"tok2vec": shared(tok2vec(hashes(32), bilstm(16, depth=0))), "tagger": tagger(listener(32))},
-        training={"gpu_allocator": "pytorch"},
     ),
     Case("inputs of the scorer", {"spancat": component("spancat", spans(nI=16))}),
     Case("ensemble", T(ensemble()), initialize=LABELS),

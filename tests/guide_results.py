@@ -53,8 +53,17 @@ def read_docs(file: Path) -> list[Doc]:
 
 def majority_share(corpus: Path, value: Callable[[Token], str]) -> float:
     """How often the tokens of dev have the value that is most frequent in train."""
+    return _share_of_usual(corpus, lambda doc: [value(token) for token in doc])
+
+
+def majority_label(corpus: Path) -> float:
+    """How often the texts of dev have the label that is most frequent in train."""
+    return _share_of_usual(corpus, lambda doc: [max(doc.cats, key=doc.cats.__getitem__)])
+
+
+def _share_of_usual(corpus: Path, values: Callable[[Doc], list[str]]) -> float:
     train, dev = (
-        [value(token) for doc in read_docs(corpus / f"{part}.spacy") for token in doc]
+        [value for doc in read_docs(corpus / f"{part}.spacy") for value in values(doc)]
         for part in ("train", "dev")
     )
     usual = Counter(train).most_common(1)[0][0]

@@ -37,6 +37,13 @@ def defect(
     return found
 
 
+def joins_badly(registry: str, name: str, argument: str, arguments: Mapping[str, Any]) -> bool:
+    """Whether a block of spaCy's is known to go wrong with just this one of its arguments."""
+    found = DEFECTS.get((registry, name))
+    where = {} if found is None else found.where or {}
+    return set(where) == {argument} and isinstance(where[argument], Mapping) and _agrees(arguments, where)
+
+
 def _agrees(given: Any, wanted: Any) -> bool:
     if isinstance(wanted, Mapping) and isinstance(given, Mapping):
         return all(name in given and _agrees(given[name], value) for name, value in wanted.items())

@@ -28,6 +28,9 @@ MISSING: Any = _Missing()
 
 Kind = inspect._ParameterKind
 
+IN_A_FILE = "Does a file of yours register it? Name that file: --code FILE"
+"""What to try where no installed package has a block, and none has a name like it."""
+
 
 @dataclass(frozen=True)
 class Parameter:
@@ -229,7 +232,8 @@ def find_function(registry: str, name: str) -> Callable[..., Any]:
             return function
     require_block(name)
     elsewhere = ", ".join(registries_with(name))
-    hint = f"It is registered in {elsewhere}." if elsewhere else did_you_mean(name, names(registry))
+    near = did_you_mean(name, names(registry)) or IN_A_FILE
+    hint = f"It is registered in {elsewhere}." if elsewhere else near
     raise UnknownBlockError(f"The registry {registry} has no {name!r}.", hint)
 
 

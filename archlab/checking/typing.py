@@ -3,12 +3,13 @@
 Nothing is built. What cannot be known from annotations is a note, never an error.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from difflib import SequenceMatcher
 from typing import Any
 
+from archlab.catalog.defaults import documented
 from archlab.catalog.origins import is_own
 from archlab.catalog.registered import Signature, factory_defaults, factory_signature, names, signature
 from archlab.catalog.signatures import accepts, describe, gloss, model_of, model_types
@@ -116,16 +117,16 @@ def _check_block(config: Mapping[str, Any], path: str, block: Mapping[str, Any])
 def _check_arguments(path: str, given: Mapping[str, Any], taken: Signature) -> Iterator[Finding]:
     """Missing, surplus and mistyped arguments of one block or component."""
     parameters = {parameter.name: parameter for parameter in taken.parameters if not parameter.is_variadic}
-    for name, parameter in parameters.items():
-        if name not in given and not parameter.has_default:
-            fix = f"add {name} = ... under [{path}]"
-            yield Finding(severity="error", slot=path, message=f"{taken.name} needs {name}", fix=fix)
+    if missing := [p for p in parameters.values() if p.name not in given and not p.has_default]:
+        yield _missing(path, [parameter.name for parameter in missing], taken)
     for name, value in given.items():
         if name == "*":
             continue
         if name not in parameters:
             if not taken.accepts_any_keyword:
                 fix = did_you_mean(name, parameters) or f"remove {name}"
+                if taken.registry == "factories" and name == "labels":
+                    fix = f"remove labels: spaCy takes them from the corpus, or from [initialize.{path}]"
                 message = f"{taken.name} has no argument {name}"
                 yield Finding(severity="error", slot=path, message=message, fix=fix)
             continue
@@ -146,6 +147,15 @@ def _check_arguments(path: str, given: Mapping[str, Any], taken: Signature) -> I
             given=type(value).__name__,
             fix=fix,
         )
+
+
+def _missing(path: str, names: Sequence[str], taken: Signature) -> Finding:
+    """What a block or component needs and is not given; a swap for itself completes what is documented."""
+    named = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    fix = f"add {named} = ... under [{path}]"
+    if taken.registry != "factories" and all(documented(taken.registry, taken.name, name) for name in names):
+        fix = f"complete it: archlab swap {path.removeprefix('components.')} {taken.name}"
+    return Finding(severity="error", slot=path, message=f"{taken.name} needs {named}", fix=fix)
 
 
 def _check_fit(config: Mapping[str, Any], path: str, given: Signature) -> Iterator[Finding]:

@@ -5,10 +5,12 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from archlab.catalog.defaults import dictated, documented
+from archlab.catalog.defects import joins_badly
 from archlab.catalog.meanings import kind, means_the_same
 from archlab.catalog.registered import Parameter, Signature, signature
 from archlab.catalog.signatures import accepts, describe, gloss, is_model
 from archlab.catalog.values import type_error
+from archlab.catalog.versions import family
 from archlab.configs.leaving import Leaving
 from archlab.configs.listening import listener_to
 from archlab.configs.rates import LENGTHS, PEAKS, height, span_size
@@ -132,6 +134,8 @@ class _Sources:
 
     def _old_block(self, parameter: Parameter) -> Found | None:
         leaving = self.leaving
+        if joins_badly(self.new.registry, self.new.name, parameter.name, leaving.argument_values):
+            return None
         return self._carried(self.new, parameter, leaving.arguments, leaving.argument_values, leaving.source)
 
     def _old_sublayer(self, parameter: Parameter) -> Found | None:
@@ -273,7 +277,7 @@ class _Sources:
         for parameter in inner.parameters:
             if parameter.is_variadic:
                 continue
-            found = self._kept(inner, parameter)
+            found = self._kept(inner, parameter, path)
             if found is None and parameter.name not in filled:
                 found = self._dictated(parameter) or self._default(parameter)
                 told = documented(*reference, parameter.name, self.leaving.factory)
@@ -286,10 +290,17 @@ class _Sources:
                 self.note(f"{path}.{parameter.name}", *found)
         return filled
 
-    def _kept(self, inner: Signature, parameter: Parameter) -> Found | None:
-        """What a new sublayer has in common with the old block: the depth of a CNN that is now an encoder."""
-        found = self._carried(inner, parameter, self.leaving.block, self.leaving.values, self.leaving.source)
-        return None if found is None or parameter.name == "nO" or isinstance(found[0], Mapping) else found
+    def _kept(self, inner: Signature, parameter: Parameter, path: str) -> Found | None:
+        """What a new sublayer has in common with the other version of it that was there, or with the old
+        block: the depth of a CNN that is now an encoder."""
+        there = self.leaving.part(path)
+        reference = block_reference(there.block)
+        is_other_version = reference is not None and family(reference[1]) == family(inner.name)
+        for old in (there, self.leaving) if is_other_version else (self.leaving,):
+            found = self._carried(inner, parameter, old.block, old.values, old.source)
+            if found is not None and parameter.name != "nO" and not isinstance(found[0], Mapping):
+                return found
+        return None
 
 
 def _agrees(parameter: Parameter, value: Any) -> bool:

@@ -58,6 +58,12 @@ class Leaving:
         inner = {name: value for name, value in self.arguments.items() if isinstance(value, Mapping)}
         return {name: section for name, section in inner.items() if block_reference(section)}
 
+    def part(self, path: str) -> "Leaving":
+        """The same, of a section inside the block: an empty one where there is none."""
+        block, values = get_section(self.block, path), get_section(self.values, path)
+        is_section = isinstance(block, Mapping)
+        return replace(self, block=block if is_section else {}, values=values if is_section else {})
+
     def uncovered(self, registry: str, name: str, path: str) -> "Leaving":
         """The same, for a block that is inside the one that leaves, and that stands alone in its place."""
         inside = [

@@ -2,12 +2,13 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from archlab.catalog.extras import require_block
 from archlab.catalog.registered import (
+    IN_A_FILE,
     Signature,
     factory_defaults,
     is_registered,
@@ -20,6 +21,7 @@ from archlab.catalog.signatures import accepts
 from archlab.catalog.versions import newest_that_fits
 from archlab.configs.completing import complete_block, refuse_unknown_arguments
 from archlab.configs.copying import copy_config, copy_section
+from archlab.configs.lacking import inside_lacking, lacks
 from archlab.configs.leaving import Leaving, leave
 from archlab.configs.listening import listener_to
 from archlab.configs.loading import interpolated
@@ -75,22 +77,22 @@ def place(
     chosen = _choose_tok2vec(changed, slot.path, leaving, given, notes)
     if new.name in LISTENERS and leaving.component and new.name != slot.block:
         section = _listener(changed, slot.path, leaving, new, chosen, notes)
-    elif (new.registry, new.name) == (slot.registry, slot.block):
+    elif (new.registry, new.name) == (slot.registry, slot.block) and not lacks(leaving.block, new, chosen):
         section = {**get_section(config, slot.path), **chosen}
-    elif (new.registry, new.name) == block_reference(
-        leaving.block
-    ):  # what a listener heard, or what was wrapped
-        section = {**leaving.block, **chosen}
+    elif (new.registry, new.name) == block_reference(leaving.block) and slot.block != new.name:
+        section = {**leaving.block, **chosen}  # what a listener heard, or what was wrapped
         notes.append(Note(path=slot.path, value=section, source=leaving.source))
     else:
         section, completed = complete_block(
             changed, slot, new, chosen, leaving, may_share=given.get("tok2vec") != OWN
         )
-        notes += completed
+        notes += completed if slot.block != new.name else _added(completed, slot.path, leaving)
     if isinstance(block, Mapping):  # its order may count
         section = {key: section[key] for key in (*block, *section) if key in section}
     set_section(changed, slot.path, copy_section(section))
     _refuse_dangling(changed, slot, given)
+    if slot.block == new.name:
+        changed = _complete_inside(changed, slot.path, notes)
     notes += settle_variables(config, changed, interpolated(config))
     notes += without_vectors(config, changed, slot.path, given)
     notes += keep_in_step(config, changed, slot.path)
@@ -99,6 +101,20 @@ def place(
     return Placed(
         config=changed, path=placed.path, slot=placed, before=before, given=given, notes=tuple(notes)
     )
+
+
+def _added(notes: Iterable[Note], path: str, leaving: Leaving) -> list[Note]:
+    """The notes of what a block lacked that is put in its own place."""
+    return [note for note in notes if note.path.removeprefix(f"{path}.") not in leaving.block]
+
+
+def _complete_inside(config: "Config", path: str, notes: list[Note]) -> "Config":
+    """The config with the blocks inside a slot completed, where they lack arguments."""
+    while (lacking := inside_lacking(get_section(config, path), path)) is not None:
+        placed = place(config, *lacking, {})
+        config = placed.config
+        notes += placed.notes
+    return config
 
 
 def resolve_block(name: str, registry: str, expected: Any = None) -> tuple[str, str]:
@@ -113,7 +129,7 @@ def resolve_block(name: str, registry: str, expected: Any = None) -> tuple[str, 
             hint = did_you_mean(registry, registries())
             raise UnknownBlockError(f"There is no registry @{registry}.", hint)
         if not is_registered(registry, name):
-            hint = did_you_mean(name, names(registry))
+            hint = did_you_mean(name, names(registry)) or IN_A_FILE
             raise UnknownBlockError(f"No block {name} is registered in @{registry}.", hint)
     found = registries_with(name)
     if registry in found:
@@ -128,7 +144,7 @@ def resolve_block(name: str, registry: str, expected: Any = None) -> tuple[str, 
             return place, newest
     require_block(name)
     hint = did_you_mean(name, names(registry)) if registry else None
-    raise UnknownBlockError(f"No block {name} is registered.", hint)
+    raise UnknownBlockError(f"No block {name} is registered.", hint or IN_A_FILE)
 
 
 def _find_place(config: "Config", name: str) -> tuple[Slot, str]:

@@ -1,0 +1,30 @@
+"""docs/guide/custom-architecture.md, as a reader follows it, on the tags of UD English ATIS."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from guide_pages import make_workplace, walk
+from guide_results import assert_loads_elsewhere, kept, majority_share, trained
+
+CODE = "examples/custom_architecture/custom_architecture.py"
+
+pytestmark = pytest.mark.slow
+
+
+def test_the_page_trains_taggers_better_than_the_most_frequent_tag(
+    corpus: Callable[[str], Path], tmp_path: Path
+) -> None:
+    """To call every token what is most frequent in train is right for .233 of dev."""
+    folder = corpus("ud_en_atis")
+    majority = majority_share(folder, lambda token: token.tag_)
+    assert majority == pytest.approx(0.233, abs=0.001)
+    workplace = make_workplace(tmp_path, folder)
+
+    walk("custom-architecture.md", workplace)
+
+    results = trained(workplace, "custom_architecture")
+    assert set(results) == {"base model.v1", "model.v1(width=96)", "Tagger.v2"}
+    assert all(result["scores"]["tag_acc"] > majority + 0.6 for result in results.values())
+    for result in kept(results).values():
+        assert_loads_elsewhere(result, workplace, ["tag_acc"], CODE)

@@ -11,7 +11,7 @@ help:  ## list the targets
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --editable '.[dev,transformers,curated-transformers]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --editable '.[dev,transformers,curated-transformers,tensorflow]'
 	@touch $@
 
 install: .venv/installed  ## install archlab and its tools into .venv
@@ -20,7 +20,7 @@ demo: install  ## the main job: train the demo sweep and print its table
 	$(BIN)/archlab grid configs/sweep.yml
 
 test: install  ## run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist worksteal
 
 bench: install  ## how long a swap takes, and planning and checking a sweep of 1,000 variants
 	$(BIN)/python benchmarks/swap_time.py

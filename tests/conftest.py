@@ -14,6 +14,7 @@ SHARED_DATA = ROOT.parent / "shared" / "data"
 # Set before anything imports torch: tests run beside each other's child processes.
 for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "BLIS_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
+os.environ.setdefault("USE_TF", "0")  # Hugging Face's transformers imports TensorFlow where it is installed
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

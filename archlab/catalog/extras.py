@@ -24,6 +24,14 @@ EXTRAS = (
     Extra("curated-transformers", "spacy-curated-transformers", "curated_transformer"),
 )
 
+_OF_MODULES = {
+    "spacy_transformers": "transformers",
+    "spacy_curated_transformers": "curated-transformers",
+    "tensorflow": "tensorflow",
+    "keras": "tensorflow",
+}
+"""The extra that brings a module which code of one's own may import."""
+
 
 def require_block(name: str) -> None:
     """Raise ExtraError where a block's name is of a known package that is not installed."""
@@ -48,3 +56,10 @@ def _require(extra: Extra, what: str) -> None:
             f"{what} comes with {extra.package}, which is not installed.",
             f"Install it: pip install 'archlab[{extra.name}]'",
         )
+
+
+def install_hint(error: BaseException) -> str | None:
+    """The command that brings the module for want of which code failed; None where no extra would."""
+    module = (getattr(error, "name", None) or "") if isinstance(error, ModuleNotFoundError) else ""
+    extra = _OF_MODULES.get(module.partition(".")[0])
+    return extra and f"Install it: pip install 'archlab[{extra}]'"

@@ -161,12 +161,26 @@ def _literal_accepts(expected: Any, given: Any) -> Verdict:
 def _callable_accepts(expected: Any, given: Any) -> Verdict:
     if expected == given:
         return "fits"
-    if _class(expected) is not Callable:
-        return "unknown" if _is_protocol(_class(expected)) else "misfit"
-    if _class(given) is Callable:
-        return "unknown" if get_args(expected) else "fits"
-    bases = getattr(_class(given), "__mro__", ())
-    return "unknown" if any("__call__" in vars(base) for base in bases) else "misfit"
+    if _class(expected) is not Callable and not _is_protocol(_class(expected)):
+        return "misfit"
+    wanted, offered = _call(expected), _call(given)
+    if offered is None:
+        return "misfit"
+    if wanted in (None, (..., Any)):
+        return "unknown" if wanted is None else "fits"
+    return _every([_parameters_accept(offered[0], wanted[0]), accepts(wanted[1], offered[1])])
+
+
+def _parameters_accept(expected: Any, given: Any) -> Verdict:
+    """What a call takes, and what it is given: lists of types, `...` for anything, None if not known.
+
+    Another number of them is no misfit: a parameter may have a default that Callable does not show.
+    """
+    if given is ...:
+        return "fits"
+    if not isinstance(expected, list) or not isinstance(given, list) or len(expected) != len(given):
+        return "unknown"
+    return _every([accepts(one, other) for one, other in zip(expected, given, strict=True)])
 
 
 def _class_accepts(expected: Any, given: Any) -> Verdict:
@@ -183,6 +197,9 @@ def _class_accepts(expected: Any, given: Any) -> Verdict:
         return "fits"
     if issubclass(narrow, wide):
         return _arguments_accept(get_args(expected), _elements(given))
+    if issubclass(wide, narrow) and narrow.__module__ == "collections.abc":
+        elements = _arguments_accept(_elements(expected), _elements(given))
+        return "misfit" if elements == "misfit" else "unknown"
     if issubclass(wide, narrow) or _is_array_as_sequence(wide, narrow):
         return "unknown"
     return "misfit"
@@ -306,6 +323,18 @@ def _class(annotation: Any) -> Any:
 
 def _is_protocol(kind: Any) -> bool:
     return bool(getattr(kind, "_is_protocol", False))
+
+
+def _call(kind: Any) -> tuple[Any, Any] | None:
+    """(parameters, result) of a Callable or of a class with `__call__`; None for what cannot be called.
+
+    The parameters of a class are not read: None.
+    """
+    if _class(kind) is Callable:
+        return get_args(kind) or (..., Any)
+    if not any("__call__" in vars(base) for base in getattr(_class(kind), "__mro__", ())):
+        return None
+    return None, getattr(_class(kind).__call__, "__annotations__", {}).get("return", Any)
 
 
 def _is_array_as_sequence(one: type, other: type) -> bool:

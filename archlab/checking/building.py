@@ -5,6 +5,7 @@ from copy import deepcopy
 from functools import partial
 from typing import Any
 
+from archlab.catalog.extras import install_hint
 from archlab.catalog.factories import import_factories, only_needed_factories
 from archlab.checking.isolating import SECONDS, Step, Steps, run_apart
 from archlab.checking.origins import has_foreign_blocks
@@ -143,4 +144,5 @@ def _step(slot: str, what: str, work: Callable[[], Any]) -> Iterator[Step]:
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        yield slot, f"{what}: {explain(error)}"
+        hint = install_hint(error)
+        yield slot, f"{what}: {explain(error)}{f'. {hint}' if hint else ''}"

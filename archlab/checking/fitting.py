@@ -12,7 +12,7 @@ from archlab.checking.origins import code_file
 from archlab.checking.probing import NOT_PROBED, unprobed
 from archlab.checking.probing_many import OnProbe, probe_all
 from archlab.checking.structure import check_structure
-from archlab.checking.typing import check_types
+from archlab.checking.typing import SHOWN_WHEN_RUN, check_types
 from archlab.configs.fingerprints import digest
 from archlab.configs.loading import interpolated
 from archlab.configs.slotting import expected_type, find_slot, get_section
@@ -32,10 +32,11 @@ ORDER: tuple[Fitness, ...] = ("fits", "needs", "unknown", "misfit")
 class Candidate:
     """A registered block, and whether it fits a slot.
 
-    verdict: "fits"; "needs", where its types fit and an argument has no known value; "unknown", where its
-    signature does not tell; "misfit". reason: why it is not "fits"; "" where it is, unless a probe warns.
-    returns: what it builds, as annotations say it; "" where it cannot be imported. arguments: what a bare
-    swap would set in it; empty where none can be made. summary: the first sentence of its docstring, or "".
+    verdict: "fits"; "needs", where its types fit and an argument has no known value; "unknown", where neither
+    its signature nor the config tells; "misfit". reason: why it is not "fits"; "" where it is, unless a
+    probe warns. returns: what it builds, as annotations say it; "" where it cannot be imported. arguments:
+    what a bare swap would set in it; empty where none can be made. summary: the first sentence of its
+    docstring, or "".
     """
 
     registry: str
@@ -96,7 +97,7 @@ def try_all(config: "Config", slot: str) -> list[Trial]:
         slot=found,
         expected=expected_type(config, found.path),
         before=before,
-        already=frozenset(_errors(before, memory)),
+        already=frozenset(_findings(before, memory)),
         memory=memory,
     )
     return [
@@ -108,7 +109,7 @@ def try_all(config: "Config", slot: str) -> list[Trial]:
 
 @dataclass(frozen=True, kw_only=True)
 class _Place:
-    """Where candidates are tried. before: the config, interpolated. already: its own errors."""
+    """Where candidates are tried. before: the config, interpolated. already: its own findings."""
 
     config: "Config"
     slot: Slot
@@ -184,15 +185,17 @@ def _judge(place: _Place, taken: Signature) -> tuple[Fitness, str, Mapping[str, 
     except SwapError as error:
         reason = error.message.removeprefix(f"{slot.short}: {taken.name} ")
         return without_arguments, reason, None
-    new = [finding for finding in _errors(after, place.memory) if finding not in place.already]
-    if new:
-        return "misfit", new[0].message, after
+    new = [finding for finding in _findings(after, place.memory) if finding not in place.already]
+    if errors := [finding.message for finding in new if finding.severity == "error"]:
+        return "misfit", errors[0], after
     combined = [p.name for p in taken.parameters if p.kind is p.kind.VAR_POSITIONAL]
     if combined and "*" not in get_section(after, slot.path):  # nothing for the combinator to combine
         return without_arguments, f"needs *{combined[0]}: no value is known.", None
     if by_type == "unknown":
         reason = f"it is {describe(taken.returns)}; only a probe can tell{_or_annotations(taken)}"
         return "unknown", reason, after
+    if open_ones := [finding.message for finding in new if finding.message.endswith(SHOWN_WHEN_RUN)]:
+        return "unknown", open_ones[0], after
     return "fits", "", after
 
 
@@ -202,9 +205,8 @@ def _or_annotations(taken: Signature) -> str:
     return f", or annotations: archlab lint-types {file}" if file else ""
 
 
-def _errors(values: Mapping[str, Any], memory: Memory) -> list[Finding]:
-    findings = [*check_types(values, memory), *check_structure(values)]
-    return [finding for finding in findings if finding.severity == "error"]
+def _findings(values: Mapping[str, Any], memory: Memory) -> list[Finding]:
+    return [*check_types(values, memory), *check_structure(values)]
 
 
 def _decided(candidate: Candidate, before: Sequence[Finding], after: Sequence[Finding]) -> Candidate:

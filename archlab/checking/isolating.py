@@ -31,7 +31,8 @@ def run_apart(steps: Steps, seconds: float = SECONDS) -> list[Step]:
     """The steps, taken in a fork of this process. Where that ends too soon, or hangs, its last step failed.
 
     A fork has all that is registered here, and takes milliseconds. Where it is not safe (other systems than
-    Linux, a GPU in use) the steps are taken in this process. What they print goes to stderr.
+    Linux, a GPU in use, TensorFlow at work) the steps are taken in this process. What they print goes to
+    stderr.
     """
     if not _can_fork():
         return list(steps())
@@ -57,7 +58,17 @@ def run_apart(steps: Steps, seconds: float = SECONDS) -> list[Step]:
 
 def _can_fork() -> bool:
     torch = sys.modules.get("torch")
-    return sys.platform == "linux" and not (torch and torch.cuda.is_initialized())
+    on_gpu = bool(torch and torch.cuda.is_initialized())
+    return sys.platform == "linux" and not on_gpu and not _tensorflow_works()
+
+
+def _tensorflow_works() -> bool:
+    """Whether TensorFlow has started its threads: a fork has none of them, and would wait for ever.
+
+    Nothing public tells, without starting them.
+    """
+    context = getattr(sys.modules.get("tensorflow.python.eager.context"), "_context", None)
+    return bool(getattr(context, "_initialized", False))
 
 
 def _fork() -> int:

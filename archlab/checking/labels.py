@@ -12,7 +12,7 @@ from archlab.checking.corpora import MAX_DOCUMENTS, need_of
 from archlab.checking.outputs import compare_outputs
 from archlab.checking.pipelines import Component, read_pipeline
 from archlab.configs.slotting import block_reference, get_section
-from archlab.configs.widths import as_section, as_width
+from archlab.configs.widths import CHARACTERS, as_section, as_width
 from archlab.memory import Memory
 from archlab.records import Finding
 
@@ -36,7 +36,7 @@ def check_labels(config: Mapping[str, Any], memory: Memory | None = None) -> lis
     findings: list[Finding] = []
     for component in pipeline.trained:
         given = pipeline.section(f"initialize.components.{component.name}").get("labels")
-        if component.factory not in _COUNTED or given or not _has_literal_outputs(component):
+        if component.factory not in _COUNTED or given or not _says_its_outputs(component):
             continue
         plain = {"factory": component.factory, "spans_key": component.section.get("spans_key", "sc")}
         at_most = STREAMED_DOCUMENTS if config["training"]["max_epochs"] == -1 else MAX_DOCUMENTS
@@ -49,8 +49,11 @@ def check_labels(config: Mapping[str, Any], memory: Memory | None = None) -> lis
     return findings
 
 
-def _has_literal_outputs(component: Component) -> bool:
-    return any(as_width(block.section.get("nO")) is not None for block in component.blocks)
+def _says_its_outputs(component: Component) -> bool:
+    return any(
+        as_width(block.section.get("nO")) is not None or block.is_one_of(CHARACTERS)
+        for block in component.blocks
+    )
 
 
 def _is_plain_reader(section: Any) -> bool:

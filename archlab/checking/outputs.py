@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from archlab.catalog.defaults import dictated
-from archlab.checking.pipelines import LABEL_TOKENS, Component, Pipeline
+from archlab.checking.pipelines import LABEL_TOKENS, Block, Component, Pipeline
+from archlab.checking.typing import SHOWN_WHEN_RUN
 from archlab.configs.slotting import block_reference, get_section
-from archlab.configs.widths import as_width, width_of
+from archlab.configs.widths import CHARACTERS, LISTENERS, as_width, width_of
 from archlab.records import Finding
 
 CLASSIFIERS = (
@@ -122,14 +123,19 @@ def tok2vec_as_tagger(pipeline: Pipeline) -> Iterator[Finding]:
         if component.factory not in LABEL_TOKENS or not isinstance(model, Mapping):
             continue
         block = next((block for block in component.blocks if block.path == f"{component.path}.model"), None)
-        if block is None or block.name in TAGGERS or width_of(model) is None:
+        width = width_of(model)
+        if block is None or block.name in TAGGERS or (width is None and block.name not in LISTENERS):
             continue
+        # Its numbers start at 0: they pass for probabilities where there are as many as labels.
+        may_do = any(inner.is_one_of(CHARACTERS) for inner in component.blocks)
+        if block.is_one_of(CHARACTERS) and _known_labels(pipeline, component):
+            continue  # `number_of_labels` knows
         yield Finding(
-            severity=block.severity,
+            severity="warning" if may_do else block.severity,
             slot=block.path,
-            message=f"{block.name} gives vectors of width {width_of(model)}, "
-            f"the {component.factory} needs a score for each label",
-            fix=f"archlab swap {block.path.removeprefix('components.')} spacy.Tagger.v2",
+            message=f"{block.name} gives vectors{f' of width {width}' if width else ''}, "
+            f"the {component.factory} needs a score for each label" + (f": {SHOWN_WHEN_RUN}" * may_do),
+            fix=_tagger_instead(block),
         )
 
 
@@ -144,12 +150,13 @@ def number_of_labels(pipeline: Pipeline) -> Iterator[Finding]:
 def compare_outputs(
     component: Component, number: int, source: str, *, or_more: bool = False
 ) -> Iterator[Finding]:
-    """An error where a literal nO of the component's model is not the number of outputs that it needs.
+    """An error where the component's model says a number of outputs that is not the one it needs.
 
     source: how one knows the number, in words. or_more: there may be more than that.
     """
     for block in component.blocks:
-        outputs = as_width(block.section.get("nO"))
+        is_characters = block.is_one_of(CHARACTERS)
+        outputs = width_of(block.section) if is_characters else as_width(block.section.get("nO"))
         is_linear = block.path == f"{component.path}.model.linear_model"
         if outputs is None or not (is_linear or block.path == _output_slot(component)):
             continue
@@ -157,13 +164,15 @@ def compare_outputs(
             continue
         loads = ": it trains, and the trained pipeline cannot be loaded" if block.is_one_of(*_RESIZED) else ""
         is_finder = component.factory == "span_finder"
+        open_fix = "set nO = 2" if is_finder else "set nO = null: it is found when training starts"
         yield Finding(
             severity=block.severity,
             slot=block.path,
-            message=f"nO = {outputs}, and {source}{'' if is_linear else loads}",
+            message=f"{'nM x nC' if is_characters else 'nO'} = {outputs}, and {source}"
+            f"{'' if is_linear else loads}",
             expected=str(number),
             given=str(outputs),
-            fix="set nO = 2" if is_finder else "set nO = null: it is found when training starts",
+            fix=_tagger_instead(block) if is_characters else open_fix,
         )
 
 
@@ -207,6 +216,10 @@ _NEED_A_WIDTH = (
 
 # They are resized to the labels, and keep the number of the config beside it.
 _RESIZED = ("spacy.TextCatBOW.v2", "spacy.TextCatBOW.v3", "spacy.TextCatReduce.v1", "spacy.TextCatCNN.v2")
+
+
+def _tagger_instead(block: Block) -> str:
+    return f"archlab swap {block.path.removeprefix('components.')} spacy.Tagger.v2"
 
 
 def _name_at(pipeline: Pipeline, path: str) -> str | None:

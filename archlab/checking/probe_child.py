@@ -10,7 +10,7 @@ import functools
 import json
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -18,6 +18,7 @@ from time import time
 from typing import TYPE_CHECKING, Any
 
 from archlab.checking.locating import Place, frames_below, frames_of, locate, slot_of
+from archlab.checking.probing import NOT_PROBED
 from archlab.errors import explain
 from archlab.processes import end_with_starter
 from archlab.records import Finding, Json, Severity
@@ -72,8 +73,11 @@ class Journal:
         part.replace(self.folder / "findings.json")
 
     @contextlib.contextmanager
-    def during(self, phase: str) -> Iterator[None]:
-        """A phase of the probe. An exception in it is an error, and stops the probe."""
+    def during(self, phase: str, doubtful: Collection[str] = ()) -> Iterator[None]:
+        """A phase of the probe. An exception in it is an error, and stops the probe.
+
+        doubtful: components of which that proves nothing, for what they learn from may be missing.
+        """
         self.phase = phase
         self.note()
         try:
@@ -86,7 +90,12 @@ class Journal:
             what = explain(error)
             if isinstance(error, SystemExit):
                 what = f"it ended the program ({what})"
-            self.find("error", place.component, f"it fails while {phase}{layer}: {what}")
+            message = f"it fails while {phase}{layer}: {what}"
+            if place.component in doubtful:
+                message = f"{NOT_PROBED}: on documents that were made up {message}"
+                self.find("warning", place.component, message, "name a corpus: --paths.train FILE")
+            else:
+                self.find("error", place.component, message)
             raise Stopped from None
 
     def locate(self, frames: Any) -> Place:

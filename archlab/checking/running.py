@@ -1,7 +1,7 @@
 """What a probe does with a config: initialize, update, predict, evaluate, save, load. As spaCy trains."""
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import repeat
 from math import isfinite
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from archlab.checking.locating import short_name, walk_layers
 from archlab.checking.observing import Observed, annotate_alike, contradictions, differing, observe
+from archlab.checking.pipelines import FACTORIES
 from archlab.checking.pretraining import build_pretraining, pretrain_shortly, raw_docs
 from archlab.checking.sample_docs import make_examples
 from archlab.checking.sampling import Sample, take_sample
@@ -40,7 +41,7 @@ MAX_NAMED = 4
 class Journal(Protocol):
     """Who is told what happens: `probe_child.Journal`."""
 
-    def during(self, phase: str) -> Any: ...
+    def during(self, phase: str, doubtful: Collection[str] = ()) -> Any: ...
     def follow(self, nlp: "Language") -> None: ...
     def find(
         self,
@@ -84,15 +85,22 @@ def run_probe(journal: Journal, config: "Config") -> None:
     if sample.reason is not None:
         message = f"probed on documents made to fit, for {sample.reason}"
         journal.find("note", None, message, slot=config["training"]["train_corpus"])
-    with journal.during("it is initialized"):
+    doubtful = _of_unknown_needs(config) if sample.reason is not None else ()
+    with journal.during("it is initialized", doubtful):
         _initialize(nlp, config, settings, sample)
     optimizer = Recording(settings["optimizer"])
-    with journal.during("it is updated"):
+    with journal.during("it is updated", doubtful):
         losses = _update(nlp, settings, optimizer, sample.examples, journal)
     for name, message in _unreached(nlp, settings, optimizer):
         _tell_unreached(journal, nlp, name, message, losses)
     with _averaged(nlp, optimizer):
         _use(journal, nlp, whole, settings, sample.examples)
+
+
+def _of_unknown_needs(config: Mapping[str, Any]) -> list[str]:
+    """The components of which nobody knows what documents must hold for them to learn."""
+    components = config["components"]
+    return [name for name in config["nlp"]["pipeline"] if components[name].get("factory") not in FACTORIES]
 
 
 def _pretrain(journal: Journal, config: "Config") -> None:

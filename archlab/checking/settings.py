@@ -8,6 +8,7 @@ from typing import Any
 from archlab.catalog.registered import factory_defaults
 from archlab.checking.pipelines import FACTORIES, MODEL_FACTORIES, Block, Component, Pipeline
 from archlab.configs.slotting import block_reference
+from archlab.configs.vector_places import EMBEDDINGS, PER_TOKEN, SWITCH, told_the_labels
 from archlab.errors import did_you_mean
 from archlab.records import Finding
 
@@ -27,6 +28,26 @@ def missing_vectors(pipeline: Pipeline) -> Iterator[Finding]:
                 slot=block.path,
                 message=f"{said}, and no vectors are loaded: initialize.vectors is null",
                 fix=fix if said == block.name else f"set {said.split()[0]} = false; or {fix}",
+            )
+
+
+def vectors_before_labels(pipeline: Pipeline) -> Iterator[Finding]:
+    """An embedding that reads word vectors, and that is initialised with the labels where its width is."""
+    for component in pipeline.trained:
+        for block in component.blocks:
+            reader = told_the_labels(pipeline.config, block.path)
+            if reader is None or not block.is_one_of(*EMBEDDINGS) or block.section.get(SWITCH) is not True:
+                continue
+            # As wide as there are labels, it trains where they come as one array.
+            is_certain = reader in PER_TOKEN
+            yield Finding(
+                severity=block.severity if is_certain else "warning",
+                slot=block.path,
+                message=f"{SWITCH} = true in an embedding alone: {reader} hands it the labels when training "
+                "starts, and its vectors take them for their width"
+                + ("" if is_certain else ": it fails unless it is as wide as there are labels"),
+                fix=f"set {SWITCH} = false, or put it into a tok2vec: "
+                f"archlab swap {block.path.removeprefix('components.')} spacy.Tok2Vec.v2",
             )
 
 
@@ -123,6 +144,7 @@ def gpu_allocator(pipeline: Pipeline) -> Iterator[Finding]:
 
 RULES = (
     missing_vectors,
+    vectors_before_labels,
     absent_names,
     frozen_from_the_start,
     score_weights,

@@ -16,6 +16,10 @@ def table(
         str | None,
         typer.Argument(metavar="SWEEP", help="A sweep's name or file; needed where there are several."),
     ] = None,
+    scores: Annotated[
+        str | None,
+        typer.Option(metavar="A,B", help="More scores to show; those that the sweep names if not given."),
+    ] = None,
     experiments: Experiments = DEFAULT_EXPERIMENTS,
     format: FormatOption = Format.text,
 ) -> None:
@@ -26,12 +30,14 @@ def table(
     \b
     archlab table
     archlab table demo --format json
+    archlab table demo --scores cats_macro_f,cats_macro_auc
     """
     from archlab.reporting.terminal import make_console, show_table
     from archlab.results.collection import stored_results
 
     name = _find(sweep, experiments)
-    made = stored_results(name, experiments).table()
+    names = None if scores is None else [name.strip() for name in scores.split(",") if name.strip()]
+    made = stored_results(name, experiments).table(names)
     _say_what_is_old(name, sweep, experiments)
     if format is Format.json:
         print_json(made.to_dict())

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from importlib.util import spec_from_file_location
 from pathlib import Path
 
+from archlab.catalog.extras import install_hint
+from archlab.chatter import without_chatter
 from archlab.configs.fingerprints import content_digest
 from archlab.errors import CodeError, explain
 
@@ -34,7 +36,8 @@ def import_code(files: Sequence[str | Path]) -> None:
             what = explain(error)
             if isinstance(error, SystemExit):
                 what = f"it ends the program ({what})"
-            raise CodeError(f"{file}{_line(error, path)} cannot be imported: {what}") from error
+            message = f"{file}{_line(error, path)} cannot be imported: {what}"
+            raise CodeError(message, install_hint(error)) from error
         _imported.add(content)
 
 
@@ -52,9 +55,16 @@ def _import(path: Path) -> None:
     from spacy.pipeline.factories import register_factories
     from spacy.util import import_file
 
-    with contextlib.redirect_stdout(sys.stderr):
+    with _quietly(path), contextlib.redirect_stdout(sys.stderr):
         import_file(CODE_MODULE, path)
     register_factories()  # a factory of the file's that has the name of one of spaCy's is refused here
+
+
+def _quietly(path: Path) -> contextlib.AbstractContextManager[None]:
+    """Without TensorFlow's chatter, for a file that imports it; others write to stderr when they do."""
+    source = path.read_bytes()
+    chatters = b"tensorflow" in source or b"keras" in source
+    return without_chatter() if chatters else contextlib.nullcontext()
 
 
 def _line(error: BaseException, path: Path) -> str:

@@ -64,7 +64,7 @@ def installed_versions() -> dict[str, str]:
     from importlib.metadata import PackageNotFoundError, version
 
     found = {}
-    for name in (*VERSIONED, "confection", "cupy", "archlab"):
+    for name in (*VERSIONED, "confection", "cupy", "tensorflow", "keras", "archlab"):
         try:
             found[name] = version(name)
         except PackageNotFoundError:

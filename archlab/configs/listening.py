@@ -6,7 +6,7 @@ from typing import Any
 from archlab.catalog.defaults import documented
 from archlab.catalog.registered import signature
 from archlab.configs.references import variable
-from archlab.configs.slotting import block_reference, component_factory, get_section
+from archlab.configs.slotting import component_factory, get_section
 from archlab.configs.widths import LISTENERS, width_of, width_setting
 
 
@@ -41,8 +41,4 @@ def upstream_width(config: Mapping[str, Any], upstream: str) -> Any:
     path = f"components.{upstream}.model"
     model = get_section(config, path) or {}
     setting = width_setting(path, model)
-    if get_section(config, setting) is not None:
-        return variable(setting)
-    if block_reference(model) == ("layers", "spacy.CharEmbed.v1"):
-        return model["nM"] * model["nC"]
-    return width_of(model)
+    return variable(setting) if get_section(config, setting) is not None else width_of(model)

@@ -34,6 +34,7 @@ from archlab.configs.slotting import (
 )
 from archlab.configs.stepping import keep_in_step
 from archlab.configs.upstreams import add_upstream, is_listener, shared_upstream, upstream_of
+from archlab.configs.vector_places import without_vectors
 from archlab.configs.widths import LISTENERS
 from archlab.errors import SwapError, UnknownBlockError, UnknownSlotError, did_you_mean
 from archlab.records import Note, Slot
@@ -91,6 +92,7 @@ def place(
     set_section(changed, slot.path, copy_section(section))
     _refuse_dangling(changed, slot, given)
     notes += settle_variables(config, changed, interpolated(config))
+    notes += without_vectors(config, changed, slot.path, given)
     notes += keep_in_step(config, changed, slot.path)
     _keep_variables(config, changed, slot.path, given)
     placed = find_slot(changed, slot.path)

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from archlab.configs.slotting import block_reference, get_section, set_section
-from archlab.configs.widths import width_of, width_setting
+from archlab.configs.widths import CHARACTERS, width_of, width_setting
 from archlab.records import Note
 
 SOURCE = "as wide as what was here"
 BILSTM = "spacy.TorchBiLSTMEncoder.v1"
 RECURRENT = ("LSTM.v1", "PyTorchLSTM.v1")
-CHARACTERS = (8, 4, 3, 2, 1)
+NUMBERS = (8, 4, 3, 2, 1)
 """How many characters of a word CharEmbed may look at, the usual number first."""
 
 
@@ -48,8 +48,8 @@ def _settings(block: Mapping[str, Any], path: str, width: int) -> dict[str, Any]
     reference = block_reference(block)
     if reference is None:
         return {}
-    if reference == ("layers", "spacy.CharEmbed.v1"):
-        characters = next(number for number in CHARACTERS if width % number == 0)
+    if reference == ("layers", CHARACTERS):
+        characters = next(number for number in NUMBERS if width % number == 0)
         return {f"{path}.nM": width // characters, f"{path}.nC": characters}
     if reference[0] == "layers":
         sizes = {f"{path}.{name}": width for name in ("nO", "nI") if _is_open(block, reference[1], name)}

@@ -7,6 +7,7 @@ from archlab.configs.component_blocks import component_blocks
 from archlab.configs.loading import interpolated
 from archlab.configs.references import last_setting
 from archlab.configs.slotting import block_reference, get_section
+from archlab.configs.vector_places import reads_none
 from archlab.errors import SwapError
 from archlab.records import Setting
 
@@ -20,7 +21,7 @@ SWITCHES = ("include_static_vectors", "pretrained_vectors")
 def static_vectors(
     config: "Config", vectors: str | None = None, component: str | None = None
 ) -> list[Setting]:
-    """Each embedding that can read word vectors does so.
+    """Each embedding that can read word vectors where it stands does so.
 
     vectors: a package or folder to load them from; None for those that the config names already.
     Raises SwapError where no embedding can, and where no vectors are named.
@@ -29,7 +30,7 @@ def static_vectors(
         (f"{place.path}.{switch}", place.values[switch])
         for place in component_blocks(config, component)
         for switch in SWITCHES
-        if switch in place.values
+        if switch in place.values and not reads_none(config, f"components.{place.path}")
     ]
     if not switches:
         who = f"{component} has no" if component else "No component has an"

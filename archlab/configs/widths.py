@@ -23,27 +23,33 @@ ENCODERS = (
     *(f"spacy.{name}.v{n}" for name in ("MaxoutWindowEncoder", "MishWindowEncoder") for n in (1, 2)),
     "spacy.TorchBiLSTMEncoder.v1",
 )
+CHARACTERS = "spacy.CharEmbed.v1"
+"""A layer that gives nM numbers for each of nC characters, side by side."""
+
 TOK2VECS = ("spacy.Tok2Vec.v1", "spacy.Tok2Vec.v2")
 
 
 def width_of(section: Any) -> int | None:
     """The width of what a block gives for each token; None where it is not known."""
-    if _is_named(section, *_AS_WIDE_AS_SAID):
+    if is_named(section, *_AS_WIDE_AS_SAID):
         return as_width(section.get("width"))
-    if _is_named(section, "spacy.TorchBiLSTMEncoder.v1"):
+    if is_named(section, "spacy.TorchBiLSTMEncoder.v1"):
         width = as_width(section.get("width"))
         # Each direction gives half: an odd width comes out as one less.
         return width // 2 * 2 if width is not None and section.get("depth") != 0 else None
-    if _is_named(section, "spacy.Tagger.v1", "spacy.Tagger.v2"):
+    if is_named(section, "spacy.Tagger.v1", "spacy.Tagger.v2"):
         return as_width(section.get("nO"))
-    if _is_named(section, *_TRANSFORMERS):
+    if is_named(section, *_TRANSFORMERS):
         return as_width(section.get("hidden_width"))
-    if _is_named(section, "spacy.Tok2Vec.v1", "spacy.Tok2Vec.v2"):
-        return width_of(section.get("embed" if _passes_through(section) else "encode"))
-    if _is_named(section, "concatenate.v1"):
+    if is_named(section, "spacy.Tok2Vec.v1", "spacy.Tok2Vec.v2"):
+        return width_of(section.get("embed" if passes_through(section) else "encode"))
+    if is_named(section, CHARACTERS):
+        sizes = as_width(section.get("nM")), as_width(section.get("nC"))
+        return sizes[0] * sizes[1] if sizes[0] is not None and sizes[1] is not None else None
+    if is_named(section, "concatenate.v1"):
         widths = [width_of(layer) for layer in as_section(section.get("*")).values()]
         return sum(filter(None, widths)) if widths and None not in widths else None
-    if _is_named(section, "chain.v1"):
+    if is_named(section, "chain.v1"):
         *_, last = [None, *as_section(section.get("*")).values()]
         return width_of(last)
     return None
@@ -56,12 +62,12 @@ def gives_vectors(name: str) -> bool:
 
 def width_setting(path: str, section: Mapping[str, Any]) -> str:
     """The setting that decides `width_of` the block at `path`."""
-    if _is_named(section, "spacy.Tok2Vec.v1", "spacy.Tok2Vec.v2"):
-        inner = "embed" if _passes_through(section) else "encode"
+    if is_named(section, "spacy.Tok2Vec.v1", "spacy.Tok2Vec.v2"):
+        inner = "embed" if passes_through(section) else "encode"
         return width_setting(f"{path}.{inner}", as_section(section.get(inner)))
-    if _is_named(section, "spacy.Tagger.v1", "spacy.Tagger.v2"):
+    if is_named(section, "spacy.Tagger.v1", "spacy.Tagger.v2"):
         return f"{path}.nO"
-    return f"{path}.hidden_width" if _is_named(section, *_TRANSFORMERS) else f"{path}.width"
+    return f"{path}.hidden_width" if is_named(section, *_TRANSFORMERS) else f"{path}.width"
 
 
 def as_width(value: Any) -> int | None:
@@ -87,12 +93,12 @@ _TRANSFORMERS = tuple(
 )
 
 
-def _passes_through(tok2vec: Mapping[str, Any]) -> bool:
+def passes_through(tok2vec: Mapping[str, Any]) -> bool:
     """A BiLSTM of depth 0 gives what it takes."""
     encode: Any = tok2vec.get("encode")
-    return _is_named(encode, "spacy.TorchBiLSTMEncoder.v1") and encode.get("depth") == 0
+    return is_named(encode, "spacy.TorchBiLSTMEncoder.v1") and encode.get("depth") == 0
 
 
-def _is_named(section: Any, *names: str) -> bool:
+def is_named(section: Any, *names: str) -> bool:
     reference = block_reference(section) if isinstance(section, Mapping) else None
     return reference is not None and reference[1] in names and is_own(*reference)

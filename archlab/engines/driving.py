@@ -136,8 +136,9 @@ def _execute(
     """Train what a plan has and the store has not, and give the results of all its runs."""
     require_data(planned.variants)
     store = Store(planned.sweep.name, experiments)
-    layout = _layout(
-        planned.sweep.name, planned.score_name, planned.placements, planned.rejected, planned.runs
+    layout = replace(
+        _layout(planned.sweep.name, planned.score_name, planned.placements, planned.rejected, planned.runs),
+        scores_beside=planned.scores_beside,
     )
     with store.locked():
         write_text(store.paths.sweep, planned.sweep.path.read_text(encoding="utf8"))

@@ -1,6 +1,6 @@
 """From a sweep to its variants and runs: every config is made and checked before anything is trained."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -29,13 +29,15 @@ NOT_NUMBERS = ("_per_type", "_per_feat", "_desc")
 class Plan:
     """What a sweep comes to.
 
-    variants: trained, each once, in the order of the sweep. placements: where they stand in the table, some
-    perhaps in several places. rejected: those that check forbids, with its findings. runs: variant by
-    variant, seed by seed. report: all that check had to say, each cause once.
+    scores_beside: more scores for the table. variants: trained, each once, in the order of the sweep.
+    placements: where they stand in the table, some perhaps in several places. rejected: those that check
+    forbids, with its findings. runs: variant by variant, seed by seed.
+    report: all that check had to say, each cause once.
     """
 
     sweep: Sweep
     score_name: str
+    scores_beside: tuple[str, ...]
     variants: tuple[Variant, ...]
     placements: tuple[Placement, ...]
     rejected: tuple[Rejected, ...]
@@ -76,10 +78,11 @@ def plan(
     if not maker.rejected:  # a rejected variant stops at the change that cannot be made
         _require_all_applied(sweep, base, maker.applied)
     variants = tuple(maker.variants.values())
+    score_name, *beside = _score_names(sweep, variants or [make_variant(base, "base")])
     limits = Limits(minutes=sweep.file.limits.minutes, memory_gb=sweep.file.limits.memory_gb)
     settings = RunSettings(
         sweep=sweep.name,
-        score_name=_score_name(sweep, variants or [make_variant(base, "base")]),
+        score_name=score_name,
         code=code,
         device=device,
         gpu_id=gpu_id,
@@ -87,7 +90,8 @@ def plan(
     )
     return Plan(
         sweep=sweep,
-        score_name=settings.score_name,
+        score_name=score_name,
+        scores_beside=tuple(beside),
         variants=variants,
         placements=tuple(maker.placements.values()),
         rejected=tuple(maker.rejected),
@@ -125,15 +129,17 @@ def _require_all_applied(sweep: Sweep, base: "Config", applied: set[str]) -> Non
             raise SweepError(f"{where}: no variant has {path}: another axis removes it from all.")
 
 
-def _score_name(sweep: Sweep, variants: Iterable[Variant]) -> str:
-    """The score of the sweep; raises SweepError for one that no variant gives."""
-    name = sweep.file.score or WEIGHTED_SCORE
+def _score_names(sweep: Sweep, variants: Iterable[Variant]) -> Iterator[str]:
+    """The score of the sweep, then those beside it; raises SweepError for one that no variant gives."""
     known = {WEIGHTED_SCORE, *ALWAYS_SCORED}
     weights = {score for variant in variants for score in variant.config["training"]["score_weights"]}
     known |= {score for score in weights if not score.endswith(NOT_NUMBERS)}
-    if name not in known:
-        raise SweepError(
-            f"{sweep.where('score')}: no variant gives a score {name}.",
-            did_you_mean(name, known) or f"Known: {', '.join(sorted(known))}.",
-        )
-    return name
+    named: list[tuple[str, tuple[str | int, ...]]] = [(sweep.file.score or WEIGHTED_SCORE, ("score",))]
+    named += [(name, ("table", "scores", number)) for number, name in enumerate(sweep.file.table.scores)]
+    for name, location in named:
+        if name not in known:
+            raise SweepError(
+                f"{sweep.where(*location)}: no variant gives a score {name}.",
+                did_you_mean(name, known) or f"Known: {', '.join(sorted(known))}.",
+            )
+        yield name

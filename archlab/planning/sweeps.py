@@ -77,9 +77,10 @@ class LimitsSection(_Strict):
 
 
 class TableSection(_Strict):
-    """How the table is laid out. columns: an axis shown as columns."""
+    """How the table is laid out. columns: an axis shown as columns. scores: more scores, beside the score."""
 
     columns: str | None = None
+    scores: list[str] = []
 
 
 def _as_list(value: Any) -> Any:

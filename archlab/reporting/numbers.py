@@ -19,6 +19,13 @@ def score_text(found: Spread, digits: int = 3) -> str:
     return mean if found.sd is None else f"{mean} ± {score(found.sd, digits)}"
 
 
+def amount_text(found: Spread) -> str:
+    """A score of any size, `.983 ± .004`; from 10 on as a whole number, `1,173 ± 12`: it counts something."""
+    if abs(found.mean) < 10:
+        return score_text(found)
+    return f"{found.mean:,.0f}" if not found.sd else f"{found.mean:,.0f} ± {found.sd:,.0f}"
+
+
 def difference(value: float, digits: int = 3) -> str:
     """A difference with its sign: `+.012`, `-.470`."""
     text = score(abs(value), digits)

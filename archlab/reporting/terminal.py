@@ -10,7 +10,7 @@ from archlab.configs.differences import Diff, SectionDiff
 from archlab.records import Finding, Note, Report, Slot
 from archlab.reporting.hints import with_base
 from archlab.reporting.matrix_tables import groups
-from archlab.reporting.numbers import compact, difference, score_text, some
+from archlab.reporting.numbers import amount_text, compact, difference, score_text, some
 from archlab.results.tables import Cell, Row, Table
 
 if TYPE_CHECKING:
@@ -42,8 +42,10 @@ def show_table(console: "Console", table: Table) -> None:
     console.print()
     grid = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     grid.add_column("", overflow="fold")
-    for column in table.columns or ("score",):
-        grid.add_column(column, no_wrap=True)
+    for column in table.columns or ("",):
+        grid.add_column(column or "score", no_wrap=True)
+        for name in table.scores_beside:
+            grid.add_column(f"{column} {name}".lstrip(), justify="right", no_wrap=True)
     for name in ("params", "words/s", "seconds"):
         grid.add_column(name, justify="right", no_wrap=True)
     with_status = any(row.status != "done" for row in table.rows)
@@ -51,7 +53,8 @@ def show_table(console: "Console", table: Table) -> None:
         grid.add_column("status")
     for row in table.rows:
         status = [row.status] if with_status else []
-        grid.add_row(row.label, *(_cell_text(cell) for cell in row.cells), *_costs(row), *status)
+        cells = [text for cell in row.cells for text in _cell_texts(cell, table)]
+        grid.add_row(row.label, *cells, *_costs(row), *status)
     console.print(grid)
     if table.problems:
         console.print()
@@ -158,6 +161,13 @@ def _show_section(console: "Console", section: SectionDiff, sources: Mapping[str
         colour = {"-": "red", "+": "green", " ": ""}[line.change]
         told = f"{text:<{min(width, 60)}}   {source}" if source else text
         console.print(f"{line.change} {told}", style=colour, soft_wrap=True)
+
+
+def _cell_texts(cell: Cell | None, table: Table) -> "Iterator[str | Text]":
+    """The score of a cell, then those beside it."""
+    yield _cell_text(cell)
+    for score in cell.beside if cell else [None] * len(table.scores_beside):
+        yield "" if score is None else amount_text(score)
 
 
 def _cell_text(cell: Cell | None) -> "Text":

@@ -1,10 +1,10 @@
 """Results: what a grid gives back."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from archlab.errors import NothingToCompareError
+from archlab.errors import NothingToCompareError, UsageError, did_you_mean
 from archlab.records import Result
 from archlab.results.files import read_json
 from archlab.results.store import Store
@@ -29,9 +29,20 @@ class Results:
     def failed(self) -> tuple[Result, ...]:
         return tuple(result for result in self if result.status != "done")
 
-    def table(self) -> Table:
-        """Mean and spread over seeds of every variant, beside the base."""
-        return make_table(self.layout, self.by_run)
+    def table(self, scores: Sequence[str] | None = None) -> Table:
+        """Mean and spread over seeds of every variant, beside the base.
+
+        scores: more scores to show, by name; None for those that the sweep names.
+        Raises UsageError for one that no run has.
+        """
+        if scores is None:
+            return make_table(self.layout, self.by_run)
+        known = {name for result in self for name in result.scores if result.value(name) is not None}
+        for name in scores:
+            if name not in known:
+                hint = did_you_mean(name, known) or f"Known: {', '.join(sorted(known))}."
+                raise UsageError(f"No run of {self.layout.sweep} has a score {name}.", hint)
+        return make_table(replace(self.layout, scores_beside=tuple(scores)), self.by_run)
 
     def best(self) -> Result:
         """The best run of the best variant: the highest mean over seeds, then the highest score.

@@ -31,28 +31,45 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """The rows and columns of a sweep's table, in the sweep's order."""
+    """The rows and columns of a sweep's table, in the sweep's order.
+
+    scores_beside: more scores that each cell tells, by name.
+    """
 
     sweep: str
     score_name: str
     places: tuple[Place, ...]
+    scores_beside: tuple[str, ...] = ()
 
     def to_dict(self) -> Json:
         places = [{**vars(place), "run_ids": list(place.run_ids)} for place in self.places]
-        return {"schema_version": 1, "sweep": self.sweep, "score_name": self.score_name, "places": places}
+        return {
+            "schema_version": 1,
+            "sweep": self.sweep,
+            "score_name": self.score_name,
+            "scores_beside": list(self.scores_beside),
+            "places": places,
+        }
 
     @classmethod
     def from_dict(cls, data: Json) -> "Layout":
         places = tuple(Place(**{**place, "run_ids": tuple(place["run_ids"])}) for place in data["places"])
-        return cls(sweep=data["sweep"], score_name=data["score_name"], places=places)
+        return cls(
+            sweep=data["sweep"],
+            score_name=data["score_name"],
+            places=places,
+            scores_beside=tuple(data.get("scores_beside", ())),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
     """One variant's results. score: over its finished runs. difference: of means, to the base's in this
-    column; None for the base itself. best: the highest mean of its column."""
+    column; None for the base itself. best: the highest mean of its column. beside: of further scores, in the
+    table's order; None for one that no finished run has."""
 
     score: Spread | None
+    beside: tuple[Spread | None, ...]
     difference: float | None
     best: bool
     done: int
@@ -87,11 +104,13 @@ class Row:
 class Table:
     """What a grid came to.
 
-    columns: () where there is one column without a name. problems: runs and variants that gave no score.
+    columns: () where there is one column without a name. scores_beside: the names of further scores in each
+    cell. problems: runs and variants that gave no score.
     """
 
     sweep: str
     score_name: str
+    scores_beside: tuple[str, ...]
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     seeds: int
@@ -111,7 +130,7 @@ class Table:
                     "words_per_second": row.words_per_second,
                     "seconds": row.seconds,
                     "cells": [
-                        _cell_json(cell, column)
+                        _cell_json(cell, column, self.scores_beside)
                         for column, cell in zip(self.columns or (None,), row.cells, strict=True)
                         if cell is not None
                     ],
@@ -141,7 +160,10 @@ def make_table(layout: Layout, results: Mapping[str, Result]) -> Table:
         rows.append(
             Row(
                 label=label,
-                cells=tuple(None if place is None else _cell(place, scores, results) for place in places),
+                cells=tuple(
+                    None if place is None else _cell(place, scores, layout.scores_beside, results)
+                    for place in places
+                ),
                 parameters=_median_int(result.cost.parameters for result in finished),
                 words_per_second=_median(result.cost.words_per_second for result in finished),
                 seconds=_median(result.cost.seconds.total for result in finished),
@@ -150,6 +172,7 @@ def make_table(layout: Layout, results: Mapping[str, Result]) -> Table:
     return Table(
         sweep=layout.sweep,
         score_name=layout.score_name,
+        scores_beside=layout.scores_beside,
         columns=tuple(column for column in columns if column is not None),
         rows=tuple(rows),
         seeds=max((len(place.run_ids) for place in layout.places), default=0),
@@ -186,7 +209,12 @@ def _score(place: Place, name: str, results: Mapping[str, Result]) -> Spread | N
     return spread([value for value in values if value is not None])
 
 
-def _cell(place: Place, scores: Mapping[Place, Spread | None], results: Mapping[str, Result]) -> Cell:
+def _cell(
+    place: Place,
+    scores: Mapping[Place, Spread | None],
+    beside: Sequence[str],
+    results: Mapping[str, Result],
+) -> Cell:
     column = {other: score for other, score in scores.items() if other.column == place.column}
     base = next((score for other, score in column.items() if is_base(other.row)), None)
     score = scores[place]
@@ -194,6 +222,7 @@ def _cell(place: Place, scores: Mapping[Place, Spread | None], results: Mapping[
     known = [results[run_id] for run_id in place.run_ids if run_id in results]
     return Cell(
         score=score,
+        beside=tuple(_score(place, name, results) for name in beside),
         difference=None if score is None or base is None or is_base(place.row) else score.mean - base.mean,
         best=score is not None and score.mean == highest,
         done=sum(result.status == "done" for result in known),
@@ -218,19 +247,26 @@ def _problems(layout: Layout, results: Mapping[str, Result]) -> list[str]:
     return problems
 
 
-def _cell_json(cell: Cell, column: str | None) -> Json:
-    score = cell.score
+def _cell_json(cell: Cell, column: str | None, beside: Sequence[str]) -> Json:
+    told = {"scores": dict(zip(beside, map(_spread_json, cell.beside), strict=True))} if beside else {}
     return {
         "column": column,
-        "mean": score.mean if score else None,
-        "sd": score.sd if score else None,
-        "n": score.n if score else 0,
+        **_spread_json(cell.score),
+        **told,
         "difference": cell.difference,
         "best": cell.best,
         "done": cell.done,
         "failed": cell.failed,
         "missing": cell.missing,
         "rejected": cell.rejected,
+    }
+
+
+def _spread_json(score: Spread | None) -> Json:
+    return {
+        "mean": score.mean if score else None,
+        "sd": score.sd if score else None,
+        "n": score.n if score else 0,
     }
 
 

@@ -118,7 +118,7 @@ def _train(spec: RunSpec, paths: RunPaths, clock: Clock, on_evaluation: Callable
 
 
 def count_parameters(nlp: "Language") -> int:
-    """Trainable floats of all components, each once; those of wrapped PyTorch modules are among them."""
+    """Trainable floats of all components, each once, those of wrapped PyTorch and Keras models included."""
     seen: dict[Any, int] = {}
     for _, component in nlp.pipeline:
         model: Any = getattr(component, "model", None)
@@ -132,6 +132,8 @@ def count_parameters(nlp: "Language") -> int:
                 parameters = getattr(shim._model, "parameters", None)
                 if callable(parameters):
                     seen |= {id(tensor): tensor.numel() for tensor in parameters()}
+                for weight in getattr(shim._model, "trainable_weights", ()):
+                    seen[id(weight)] = math.prod(weight.shape)
     return sum(seen.values())
 
 

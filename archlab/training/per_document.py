@@ -65,8 +65,9 @@ def collect(nlp: "Language", examples: "Sequence[Example]", scores: Mapping[str,
         scorer, settings = _scorer_of(component)
         if hasattr(scorer, "archlab_measures"):
             measures.update(scorer.archlab_measures(examples, **settings))
-        for count in COUNTERS.get(_name_in_spacy(scorer), ()):
-            measures.update(count(pairs, settings))
+        elif _scores_as_spacy(component):
+            for count in COUNTERS.get(_name_in_spacy(scorer), ()):
+                measures.update(count(pairs, settings))
     per_doc = {
         "schema_version": SCHEMA_VERSION,
         "documents": len(pairs),
@@ -81,10 +82,6 @@ def collect(nlp: "Language", examples: "Sequence[Example]", scores: Mapping[str,
 
 def _scorer_of(component: Any) -> tuple[Any, Json]:
     """What scores a component, and with which arguments, as Pipe.score finds out."""
-    from spacy.pipeline import Pipe
-
-    if getattr(type(component), "score", None) is not Pipe.score:
-        return None, {}
     scorer = getattr(component, "scorer", None)
     settings: Json = {}
     if isinstance(scorer, partial):
@@ -95,6 +92,13 @@ def _scorer_of(component: Any) -> tuple[Any, Json]:
     if hasattr(component, "labels"):
         settings["labels"] = component.labels
     return scorer, settings
+
+
+def _scores_as_spacy(component: Any) -> bool:
+    """Whether the component leaves its scoring to its scorer alone."""
+    from spacy.pipeline import Pipe
+
+    return getattr(type(component), "score", None) is Pipe.score
 
 
 def _name_in_spacy(scorer: Any) -> str:

@@ -7,6 +7,7 @@ from structure_configs import (
     bilstm,
     block,
     bow,
+    characters,
     cnn,
     component,
     concatenated,
@@ -14,6 +15,7 @@ from structure_configs import (
     finder,
     hashes,
     listener,
+    reduced,
     shared,
     spans,
     tagger,
@@ -35,6 +37,9 @@ def T(model: Section) -> Section:
 MODEL = "components.tagger.model"
 LISTENER = f"{MODEL}.tok2vec"
 OWN = "archlab swap tagger.model.tok2vec spacy.HashEmbedCNN.v2"
+TOK2VEC = "archlab swap tagger.model.tok2vec spacy.Tok2Vec.v2"
+TAGGER = "archlab swap tagger.model spacy.Tagger.v2"
+BRINGS_VECTORS = {"before_init": {"@callbacks": "test.Vectors.v1"}}
 NO_NUMBER = "set nO = null: it is found when training starts"
 VECTORS = "--initialize.vectors NAME names a pipeline with vectors"
 
@@ -304,6 +309,28 @@ FAULTS = [
         initialize=LABELS,
     ),
     Case(
+        "characters for the two labels of a senter",
+        {"senter": component("senter", characters(3))},
+        "error components.senter.model",
+        "nM x nC = 3, and a senter has 2 labels",
+        "archlab swap senter.model spacy.Tagger.v2",
+    ),
+    Case(
+        "as many characters as there may be tags",
+        {"tagger": component("tagger", characters(5))},
+        f"warning {MODEL}",
+        "spacy.CharEmbed.v1 gives vectors of width 5, the tagger needs a score for each label: "
+        "whether it fits shows only when it runs",
+        TAGGER,
+    ),
+    Case(
+        "characters narrower than the encoder",
+        {"tagger": tagger(tok2vec(characters(12), window()))},
+        f"error {MODEL}.tok2vec.encode",
+        "width 16, and its embed gives 12",
+        "set width = 12",
+    ),
+    Case(
         "more outputs than labels, resized",
         T(bow(nO=3)),
         "error components.textcat.model",
@@ -325,6 +352,26 @@ FAULTS = [
         f"error {LISTENER}",
         "pretrained_vectors = true, and no vectors are loaded: initialize.vectors is null",
         f"set pretrained_vectors = false; or {VECTORS}",
+    ),
+    Case(
+        "static vectors in an embedding alone",
+        {"tagger": tagger(hashes(include_static_vectors=True))},
+        f"error {LISTENER}",
+        "include_static_vectors = true in an embedding alone: spacy.Tagger.v2 hands it the labels when "
+        "training starts, and its vectors take them for their width",
+        f"set include_static_vectors = false, or put it into a tok2vec: {TOK2VEC}",
+        initialize=BRINGS_VECTORS,
+    ),
+    Case(
+        "static vectors as wide as there are labels",
+        {"textcat": component("textcat", reduced(hashes(2, include_static_vectors=True)))},
+        "warning components.textcat.model.tok2vec",
+        "include_static_vectors = true in an embedding alone: spacy.TextCatReduce.v1 hands it the labels "
+        "when training starts, and its vectors take them for their width: "
+        "it fails unless it is as wide as there are labels",
+        "set include_static_vectors = false, or put it into a tok2vec: "
+        "archlab swap textcat.model.tok2vec spacy.Tok2Vec.v2",
+        initialize=BRINGS_VECTORS,
     ),
     Case(
         "frozen and absent",
@@ -403,6 +450,13 @@ FINE = [
         {"other": tagger(listener()), "tagger": tagger()},
         nlp={"disabled": ["other"]},
     ),
+    Case("as many characters as labels", {"senter": component("senter", characters(2))}),
+    Case(
+        "as many characters as labels that are named",
+        {"tagger": component("tagger", characters(5))},
+        initialize={"components": {"tagger": {"labels": ["PRP", "V", "NNP", "RB", "X"]}}},
+    ),
+    Case("characters as wide as the encoder", {"tagger": tagger(tok2vec(characters(16), window()))}),
     Case("embed and encode", {"tagger": tagger(tok2vec(hashes(), window()))}),
     Case(
         "a BiLSTM of depth 0 takes any width",
@@ -430,9 +484,14 @@ FINE = [
     Case("outputs of a span_finder", {"span_finder": component("span_finder", finder())}),
     Case("a legacy linker as a text classifier", T({**LINKER, "@architectures": "spacy.EntityLinker.v1"})),
     Case(
+        "static vectors in an embedding alone that is told nothing",
+        {"spancat": component("spancat", {**spans(), "tok2vec": hashes(include_static_vectors=True)})},
+        initialize=BRINGS_VECTORS,
+    ),
+    Case(
         "vectors that code brings",
         {"tagger": tagger(cnn(pretrained_vectors=True))},
-        initialize={"before_init": {"@callbacks": "test.Vectors.v1"}},
+        initialize=BRINGS_VECTORS,
     ),
     Case("weights that are there", {"tagger": tagger()}, training=ZEROS),
     Case(

@@ -78,6 +78,10 @@ def hashes(width: int = 16, **changes: Any) -> Section:
     return block("MultiHashEmbed.v2", width=width, **arguments)
 
 
+def characters(width: int) -> Section:
+    return block("spacy.CharEmbed.v1", "layers", nM=width, nC=1)
+
+
 def window(width: int = 16) -> Section:
     return block("MaxoutWindowEncoder.v2", width=width, window_size=1, maxout_pieces=2, depth=1)
 
@@ -114,6 +118,12 @@ def bow(exclusive: bool = True, **changes: Any) -> Section:
 
 def ensemble(linear: Section | None = None, nO: int | None = None) -> Section:
     return block("TextCatEnsemble.v2", nO=nO, linear_model=linear or bow(), tok2vec=cnn())
+
+
+def reduced(inner: Section) -> Section:
+    pooled = {"use_reduce_first": False, "use_reduce_last": False, "use_reduce_max": False}
+    arguments: Section = {"exclusive_classes": True, "nO": None, "use_reduce_mean": True, **pooled}
+    return block("TextCatReduce.v1", tok2vec=inner, **arguments)
 
 
 def finder(nO: int | None = 2, nI: int | None = None) -> Section:

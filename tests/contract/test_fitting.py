@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from structure_configs import Case, tagger
 
 import archlab
 from archlab.checking.fitting import ORDER, Candidate
 from archlab.configs.code import import_code
+from archlab.configs.loading import as_config
 from archlab.errors import UnknownSlotError
 
 if TYPE_CHECKING:
@@ -70,6 +72,20 @@ def test_every_verdict_has_its_reason(
 ) -> None:
     assert candidates[name].verdict == verdict
     assert said in candidates[name].reason
+
+
+def test_what_only_running_tells_is_unknown() -> None:
+    base = as_config(Case("both", {"tagger": tagger(), "senter": {"factory": "senter"}}).config())
+    verdicts = {
+        slot: {
+            candidate.name: (candidate.verdict, candidate.reason) for candidate in archlab.fits(base, slot)
+        }
+        for slot in ("tagger.model", "senter.model")
+    }
+    verdict, reason = verdicts["tagger.model"]["spacy.CharEmbed.v1"]
+    assert verdict == "unknown"
+    assert reason.endswith("needs a score for each label: whether it fits shows only when it runs")
+    assert verdicts["senter.model"]["spacy.CharEmbed.v1"][0] == "misfit"
 
 
 def test_what_fits_comes_first_and_documentation_is_one_sentence(candidates: dict[str, Candidate]) -> None:

@@ -3,7 +3,7 @@
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 
@@ -12,9 +12,13 @@ import archlab
 PACKAGE = Path(archlab.__file__).parent
 MAX_LINES = 400
 
+# Loaded by an entry point alone, when a config asks for the layer: Thinc is there then.
+LAYERS = ("archlab.blocks.keras_shim", "archlab.blocks.tensorflow_wrapper")
+FRAMEWORKS = ("tensorflow", "keras")
+
 # From left to right; a module may import from its own level's package and from any level to the left.
 LEVELS = (
-    ("archlab.errors", "archlab.memory", "archlab.processes", "archlab.records"),
+    ("archlab.chatter", "archlab.errors", "archlab.memory", "archlab.processes", "archlab.records"),
     ("archlab.catalog", "archlab.blocks"),
     (
         "archlab.configs.filling",
@@ -122,14 +126,34 @@ def test_a_public_name_that_is_not_there_says_so() -> None:
 
 
 def test_no_module_loads_a_heavy_library_when_it_is_imported() -> None:
-    names = [module for module in modules() if module != "archlab.__main__"]
-    heavy = ("spacy", "thinc", "torch", "numpy", "scipy", "ray", "optuna", "altair", "confection")
+    names = [module for module in modules() if module not in {"archlab.__main__", *LAYERS}]
+    heavy = [
+        "spacy",
+        "thinc",
+        "torch",
+        "numpy",
+        "scipy",
+        "ray",
+        "optuna",
+        "altair",
+        "confection",
+        *FRAMEWORKS,
+    ]
+    assert loaded_by(names, heavy) == "[]"
+
+
+def test_layers_for_thinc_load_no_framework_when_they_are_imported() -> None:
+    assert loaded_by(LAYERS, FRAMEWORKS) == "[]"
+
+
+def loaded_by(names: Sequence[str], heavy: Sequence[str]) -> str:
+    """Which of the heavy libraries a fresh process has after importing the modules, as it prints them."""
     code = (
         f"import importlib, sys\nfor name in {names!r}: importlib.import_module(name)\n"
         f"print([name for name in {heavy!r} if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    return done.stdout.strip()
 
 
 def test_import_archlab_is_light() -> None:

@@ -4,9 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import spacy
-from spacy.tokens import DocBin
+from spacy.tokens import Doc, DocBin
+from structure_configs import Case, tagger
 
 import archlab
+from archlab.configs.loading import as_config
 
 
 def corpus_reader(path: Path) -> dict[str, Any]:
@@ -24,6 +26,22 @@ def test_a_literal_number_of_outputs_is_compared_with_the_labels_of_the_corpus(w
     assert found(7, "build") == [("components.textcat.model", "nO = 7, and corpora.train has 2 labels")]
     assert found(7, "types") == []  # which reads no corpus
     assert found(2, "build") == []
+
+
+def test_so_are_the_numbers_of_a_layer_that_says_its_own(tmp_path: Path) -> None:
+    """Characters side by side, in the place of the scores of tags."""
+    nlp = spacy.blank("en")
+    doc = Doc(nlp.vocab, words=["a", "b", "c"], tags=["X", "Y", "Z"])
+    DocBin(docs=[doc]).to_disk(tmp_path / "train.spacy")
+    base = as_config(Case("tags", {"tagger": tagger()}).config())
+    base["corpora"]["train"] = corpus_reader(tmp_path / "train.spacy")
+
+    def found(number: int) -> list[str]:
+        swapped = archlab.swap(base, "tagger.model", "spacy.CharEmbed.v1", nM=number, nC=1)
+        return [finding.message for finding in archlab.check(swapped.config).errors]
+
+    assert found(3) == []
+    assert found(4) == ["nM x nC = 4, and corpora.train has 3 labels"]
 
 
 def count_labels(workplace: Path, outputs: int, **training: Any) -> list[str]:

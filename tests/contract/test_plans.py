@@ -176,6 +176,10 @@ def test_whole_blocks_are_told_apart_by_what_is_in_them(plan_of: PlanOf) -> None
             "cats_micro_r, cats_score, score, token_acc, token_f, token_p, token_r.",
         ),
         (
+            "table:\n  scores: [cats_micro_p, cats_mikro_r]\n",
+            "sweep.yml:3: no variant gives a score cats_mikro_r.\nDid you mean cats_micro_r?",
+        ),
+        (
             "overrides:\n  training.dropuot: [0.1, 0.2]\n",
             "sweep.yml:3: The config has no setting training.dropuot.\nDid you mean dropout?",
         ),

@@ -100,6 +100,7 @@ def test_a_number_of_seeds_counts_from_zero_and_one_is_the_default(tmp_path: Pat
         ("base: b.cfg\nvariants:\n  x: {system.seed: 1}\n", "system.seed is set by `seeds`"),
         ("base: b.cfg\nvariants:\n  base: {a.model: b}\n", "a variant cannot be called 'base'"),
         ("base: b.cfg\ntable: {columns: vars.task}\n", ":2: vars.task is no axis of this sweep."),
+        ("base: b.cfg\ntable: {scores: cats_micro_p}\n", ":2: table.scores: "),
         ("base: b.cfg\nname: ../up\n", ":2: name"),
         ("base: !!python/name:os.system x\n", ":1: could not determine a constructor"),
         ("base: b.cfg\nkeep_models: some\n", ":2: keep_models"),

@@ -124,6 +124,10 @@ def test_swap_train_compares_base_and_variant(cli: "Cli", workplace: Path) -> No
     assert rows[1]["cells"][0]["difference"] is not None
     assert "started" not in again.err, "both are known"
     assert cli("table").out == done.out
+    beside = cli("table", "--scores", "cats_macro_f").out
+    assert "cats_macro_f" in beside.splitlines()[2]
+    unknown = cli("table", "--scores", "cats_makro_f")
+    assert (unknown.code, "Did you mean cats_macro_f?" in unknown.err) == (2, True)
     assert not (workplace / "configs" / "base.cfg.bak").exists()
 
 

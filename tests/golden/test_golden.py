@@ -190,6 +190,27 @@ def test_table_with_columns(golden: Golden) -> None:
     golden("table_columns", shown(lambda console: show_table(console, make_table(layout, results))))
 
 
+def test_table_with_further_scores(golden: Golden) -> None:
+    results = {
+        f"{row}{seed}": replace(
+            a_result(f"{row}{seed}", 0.5, seed), scores={"f": f, "p": 0.5, "pairs": pairs}
+        )
+        for row, f, pairs in (("a", 0.48, 248), ("b", 0.45, 1355))
+        for seed in (0, 1)
+    }
+    places = [
+        Place(row=row, column=None, variant_id=key, run_ids=(f"{key}0", f"{key}1"))
+        for row, key in (("base", "a"), ("all pairs", "b"), ("not yet", "c"))
+    ]
+    layout = Layout(sweep="relations", score_name="f", places=tuple(places), scores_beside=("p", "pairs"))
+    columns = replace(
+        layout, places=tuple(replace(place, column=f"on {place.variant_id}") for place in places)
+    )
+    for name, laid_out in (("table_scores", layout), ("table_scores_columns", columns)):
+        table = make_table(laid_out, results)
+        golden(name, shown(lambda console, table=table: show_table(console, table)))  # type: ignore[misc]
+
+
 def test_table_with_problems(golden: Golden) -> None:
     killed = Reason(kind="killed", message="the process was killed by SIGKILL")
     results = {

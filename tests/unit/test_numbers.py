@@ -12,6 +12,22 @@ def test_a_score_has_three_digits_and_no_leading_zero(value: float, text: str) -
     assert numbers.score(value) == text
 
 
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ([0.5], ".500"),
+        ([0.5, 0.6], ".550 ± .071"),
+        ([248], "248"),
+        ([1173, 1173], "1,173"),
+        ([1173, 1190], "1,182 ± 12"),
+    ],
+)
+def test_an_amount_from_ten_on_is_a_whole_number(values: list[float], text: str) -> None:
+    found = spread(values)
+    assert found is not None
+    assert numbers.amount_text(found) == text
+
+
 def test_a_difference_has_its_sign() -> None:
     assert [numbers.difference(v) for v in (0.0123, -0.47, 0.0)] == ["+.012", "-.470", "+.000"]
 

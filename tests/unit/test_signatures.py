@@ -4,7 +4,7 @@
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from typing import Annotated, Any, ForwardRef, List, Literal, Optional, Tuple, TypeVar, Union
+from typing import Annotated, Any, ForwardRef, List, Literal, Optional, Protocol, Tuple, TypeVar, Union
 
 import pytest
 
@@ -18,6 +18,10 @@ class Base: ...
 
 
 class Derived(Base): ...
+
+
+class GivesText(Protocol):
+    def __call__(self, number: int) -> str: ...
 
 
 @pytest.mark.parametrize(
@@ -48,6 +52,9 @@ class Derived(Base): ...
         (Sequence[int], List[int], "fits"),
         (Iterable[int], Sequence[int], "fits"),
         (List[int], Sequence[int], "unknown"),
+        (List[int], Iterable[str], "misfit"),
+        (List[Tuple[int, int]], Iterable[Iterable[str]], "misfit"),
+        (str, Sequence[int], "unknown"),
         (Sequence[int], List[str], "misfit"),
         (Sequence[int], Tuple[int, int], "fits"),
         (Sequence[int], Tuple[int, str], "unknown"),
@@ -58,7 +65,19 @@ class Derived(Base): ...
         (Tuple[int, int], Tuple[int, ...], "unknown"),
         (Tuple[int, int], Tuple[str, ...], "misfit"),
         (Callable[[int], str], Callable[[int], str], "fits"),
-        (Callable[[int], str], Callable[[str], str], "unknown"),
+        (Callable[[int], str], Callable[[str], str], "misfit"),
+        (Callable[[int], str], Callable[[int], int], "misfit"),
+        (Callable[[int], Sequence[str]], Callable[[float], list[str]], "fits"),
+        (Callable[[int], str], Callable[[object], str], "fits"),
+        (Callable[[int], str], Callable[[int, int], str], "unknown"),
+        (Callable[[int], str], Callable[..., str], "unknown"),
+        (Callable[..., str], Callable[[int], str], "fits"),
+        (Callable[..., str], Callable[[int], int], "misfit"),
+        (Callable[[int], str], Callable, "unknown"),
+        (Callable[[int], str], GivesText, "unknown"),
+        (Callable[[int], int], GivesText, "misfit"),
+        (GivesText, Callable[[int], str], "unknown"),
+        (GivesText, Callable[[int], int], "misfit"),
         (Callable, Callable[[int], str], "fits"),
         (Callable, int, "misfit"),
         (int, Callable, "misfit"),

@@ -3,7 +3,9 @@ from dataclasses import replace
 
 import pytest
 
+from archlab.errors import UsageError
 from archlab.records import Cost, Environment, Fingerprints, Reason, Result, Seconds
+from archlab.results.collection import Results
 from archlab.results.tables import Layout, Place, make_table, winners
 
 
@@ -118,6 +120,30 @@ def test_the_layout_says_which_score_whatever_the_runs_were_recorded_for() -> No
     assert means == [pytest.approx(0.123), pytest.approx(0.123)]
 
 
+def test_further_scores_stand_beside_the_score() -> None:
+    table = make_table(replace(LAYOUT, scores_beside=("f", "score", "unheard_of")), RESULTS)
+    cell = table.rows[0].cells[0]
+    assert cell is not None
+    assert [found and found.mean for found in cell.beside] == [
+        pytest.approx(0.85),
+        pytest.approx(0.123),
+        None,
+    ]
+    told = table.to_dict()["rows"][0]["cells"][0]["scores"]
+    assert list(told) == ["f", "score", "unheard_of"]
+    assert told["score"] == {"mean": pytest.approx(0.123), "sd": pytest.approx(0.0), "n": 2}
+    assert told["unheard_of"] == {"mean": None, "sd": None, "n": 0}
+    assert "scores" not in make_table(LAYOUT, RESULTS).to_dict()["rows"][0]["cells"][0]
+
+
+def test_results_show_the_scores_that_are_asked_for() -> None:
+    results = Results(replace(LAYOUT, scores_beside=("f",)), RESULTS)
+    assert results.table().scores_beside == ("f",)
+    assert results.table(["score"]).scores_beside == ("score",)
+    with pytest.raises(UsageError, match="No run of demo has a score scor"):
+        results.table(["scor"])
+
+
 def test_a_variant_in_two_places_is_shown_in_both() -> None:
     places = (place("base", "a", "x"), place("BOW", "b", "x"), place("BOW", "b", "y"))
     table = make_table(Layout(sweep="s", score_name="f", places=places), RESULTS)
@@ -126,7 +152,10 @@ def test_a_variant_in_two_places_is_shown_in_both() -> None:
 
 
 def test_layouts_and_tables_survive_json() -> None:
-    data = json.loads(json.dumps(LAYOUT.to_dict()))
+    layout = replace(LAYOUT, scores_beside=("f",))
+    data = json.loads(json.dumps(layout.to_dict()))
+    assert Layout.from_dict(data) == layout
+    del data["scores_beside"]  # as plans were written before there were any
     assert Layout.from_dict(data) == LAYOUT
     assert (
         json.loads(json.dumps(make_table(LAYOUT, RESULTS).to_dict()))["rows"][0]["variant"] == "base Ensemble"

@@ -43,7 +43,8 @@ format: install  ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-compatibility: install  ## write docs/compatibility.md anew; PROBE=--probe trains each pair: half an hour and more
+compatibility: install  ## write docs/types.md and docs/compatibility.md anew; PROBE=--probe trains each pair: half an hour and more
+	$(BIN)/archlab types --format markdown --force -o docs/types.md
 	$(BIN)/archlab matrix $(PROBE) --format markdown --force -o docs/compatibility.md
 
 clean:  ## remove the environment and all caches, never experiments/

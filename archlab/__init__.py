@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from archlab.catalog.data_types import types as types
     from archlab.checking.checks import check as check
     from archlab.checking.compatibility import matrix as matrix
     from archlab.checking.fitting import fits as fits
@@ -49,6 +50,7 @@ _MODULES = {
     "swap": "archlab.configs.swapping",
     "swap_all": "archlab.configs.swapping",
     "train": "archlab.engines.driving",
+    "types": "archlab.catalog.data_types",
 }
 
 __all__ = [*_MODULES, "__version__"]

@@ -197,9 +197,6 @@ def _class_accepts(expected: Any, given: Any) -> Verdict:
         return "fits"
     if issubclass(narrow, wide):
         return _arguments_accept(get_args(expected), _elements(given))
-    if issubclass(wide, narrow) and narrow.__module__ == "collections.abc":
-        elements = _arguments_accept(_elements(expected), _elements(given))
-        return "misfit" if elements == "misfit" else "unknown"
     if issubclass(wide, narrow) or _is_array_as_sequence(wide, narrow):
         return "unknown"
     return "misfit"

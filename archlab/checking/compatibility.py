@@ -7,6 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from archlab.catalog.data_types import LEFT_OUT, TRANSFORMERS
 from archlab.checking.blank_pipelines import Layout, blank_pipelines, trainable_factories
 from archlab.checking.checks import check
 from archlab.checking.fitting import Candidate, Trial, in_order, probed, try_all
@@ -18,10 +19,6 @@ from archlab.records import Json, Slot
 
 if TYPE_CHECKING:
     from confection import Config
-
-EXTRAS = ("spacy-transformers.", "spacy-curated-transformers.")
-TRANSFORMERS = ("transformer", "curated_transformer")
-"""Blocks and components that the matrix leaves out, installed or not: they need a model to load."""
 
 VERSIONED = ("archlab", "spacy", "spacy-legacy", "thinc", "confection", "torch")
 
@@ -121,7 +118,7 @@ def matrix(
         Sheet(component=factory, columns=tuple(_column(one, decided) for one in found))
         for factory, found in tried.items()
     ]
-    return Matrix(sheets=tuple(sheets), left_out=left_out, versions=_versions(), is_probed=probe)
+    return Matrix(sheets=tuple(sheets), left_out=left_out, versions=made_with(), is_probed=probe)
 
 
 @dataclass(frozen=True)
@@ -154,7 +151,7 @@ def _try_component(factory: str) -> list[_Tried]:
 
 
 def _trials(config: "Config", path: str) -> list[Trial]:
-    return [trial for trial in try_all(config, path) if not trial.candidate.name.startswith(EXTRAS)]
+    return [trial for trial in try_all(config, path) if not trial.candidate.name.startswith(LEFT_OUT)]
 
 
 def _column(tried: _Tried, decided: Iterator[Candidate]) -> Column:
@@ -163,7 +160,8 @@ def _column(tried: _Tried, decided: Iterator[Candidate]) -> Column:
     return Column(slot=tried.slot, layout=tried.layout, candidates=tuple(in_order(own)))
 
 
-def _versions() -> dict[str, str]:
+def made_with() -> dict[str, str]:
+    """The distributions on which a matrix depends, and their versions."""
     found = {}
     for name in VERSIONED:
         with contextlib.suppress(PackageNotFoundError):

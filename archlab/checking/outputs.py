@@ -172,13 +172,13 @@ def compare_outputs(
             f"{'' if is_linear else loads}",
             expected=str(number),
             given=str(outputs),
-            fix=_tagger_instead(block)
-            if is_characters
-            else _outputs_instead(component, block, number, or_more),
+            fix=_instead(component, block, number, or_more),
         )
 
 
-def _outputs_instead(component: Component, block: Block, number: int, or_more: bool) -> str:
+def _instead(component: Component, block: Block, number: int, or_more: bool) -> str:
+    if block.is_one_of(CHARACTERS):
+        return _tagger_instead(block)
     if component.factory != "span_finder" and _may_be_null(block):
         return "set nO = null: it is found when training starts"
     return f"set nO = {number}" + (", or to the number of all labels" if or_more else "")

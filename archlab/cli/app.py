@@ -53,7 +53,20 @@ def _prepare(
 
 
 def _register() -> None:
-    from archlab.cli import check, diff, fits, grid, lint_types, matrix, recipes, slots, swap, table, train
+    from archlab.cli import (
+        check,
+        diff,
+        fits,
+        grid,
+        lint_types,
+        matrix,
+        recipes,
+        slots,
+        swap,
+        table,
+        train,
+        types,
+    )
 
     app.command("swap", context_settings=EXTRA)(swap.swap)
     app.command("recipes", context_settings=EXTRA)(recipes.recipes)
@@ -61,6 +74,7 @@ def _register() -> None:
     app.command("fits", context_settings=EXTRA)(fits.fits)
     app.command("diff", context_settings=EXTRA)(diff.diff)
     app.command("matrix")(matrix.matrix)
+    app.command("types")(types.types)
     app.command("check", context_settings=EXTRA)(check.check)
     app.command("lint-types")(lint_types.lint_types)
     app.command("train", context_settings=EXTRA)(train.train)

@@ -76,7 +76,7 @@ def matrix_page(matrix: Matrix) -> str:
 def group_table(group: Group) -> str:
     """A group's table: a row per block, a column per slot."""
     rows = ((f"`{name}`", *cells) for name, cells in group.rows())
-    return "\n".join(_table(("block", *group.headers), rows))
+    return "\n".join(table(("block", *group.headers), rows))
 
 
 def _page(matrix: Matrix) -> Iterator[str]:
@@ -85,7 +85,7 @@ def _page(matrix: Matrix) -> Iterator[str]:
         command=f"archlab matrix {'--probe ' if matrix.is_probed else ''}--format markdown",
         versions=", ".join(f"{name} {version}" for name, version in matrix.versions.items()),
         proof=PROBED if matrix.is_probed else NOT_PROBED,
-        legend="\n".join(_table(("cell", "meaning"), LEGEND[matrix.is_probed].items())),
+        legend="\n".join(table(("cell", "meaning"), LEGEND[matrix.is_probed].items())),
     )
     yield "## Components\n"
     yield from (f"- [{_title(group)}](#{_anchor(_title(group))})" for group in found)
@@ -116,7 +116,7 @@ def _blocks(title: str, where: str, blocks: Iterable[tuple[str, str]]) -> Iterat
     if rows:
         yield f"\n## {title}\n"
         yield f"These fit {where}.\n"
-        yield from _table(("block", "what it is"), rows)
+        yield from table(("block", "what it is"), rows)
 
 
 def _slot(column: Column) -> str:
@@ -132,7 +132,8 @@ def _list(title: str, remarks: list[Remark]) -> Iterator[str]:
             yield f"- {names} ({remark.slots}): {_short(remark.reason)}"
 
 
-def _table(headers: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
+def table(headers: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
+    """The lines of a table."""
     named = tuple(headers)
     yield f"| {' | '.join(named)} |"
     yield f"| {' | '.join('---' for _ in named)} |"

@@ -30,6 +30,7 @@ COMMANDS = [
     "fits",
     "diff",
     "matrix",
+    "types",
     "check",
     "lint-types",
     "train",

@@ -52,8 +52,6 @@ class GivesText(Protocol):
         (Sequence[int], List[int], "fits"),
         (Iterable[int], Sequence[int], "fits"),
         (List[int], Sequence[int], "unknown"),
-        (List[int], Iterable[str], "misfit"),
-        (List[Tuple[int, int]], Iterable[Iterable[str]], "misfit"),
         (str, Sequence[int], "unknown"),
         (Sequence[int], List[str], "misfit"),
         (Sequence[int], Tuple[int, int], "fits"),

@@ -1,0 +1,149 @@
+"""The table of types says what the catalog says, and the page in docs/ what the installed versions say."""
+
+import json
+import re
+import subprocess
+import sys
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, Cli
+
+from archlab.catalog.data_types import DataType, Given, TypeTable, types
+from archlab.catalog.registered import factory_signature, signature
+from archlab.catalog.signatures import accepts
+
+PAGE = ROOT / "docs" / "types.md"
+GUIDE = ("List[Doc]", "Floats2d", "Ints2d", "List[Floats2d]", "Ragged", "Padded")
+
+
+@cache
+def found() -> TypeTable:
+    return types()
+
+
+def the_type(name: str) -> DataType:
+    return next(one for one in found().types if one.name == name)
+
+
+def given_by(block: str) -> Given:
+    return next(one for one in found().given if block in one.blocks)
+
+
+def wanted_by(who: str) -> int:
+    """The number of the column that a slot asks for."""
+    return next(number for number, one in enumerate(found().wanted) if who in one.by)
+
+
+def test_the_types_of_the_guide_come_first_and_each_says_what_it_is() -> None:
+    assert tuple(one.name for one in found().types[:6]) == GUIDE
+    for name in GUIDE:
+        assert the_type(name).meaning
+        assert the_type(name).shape
+
+
+def test_every_type_of_spacy_and_thinc_has_a_meaning() -> None:
+    # other tests register blocks in this process: ask another
+    command = [sys.executable, "-m", "archlab", "types", "--format", "json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    told = json.loads(done.stdout)
+    assert [one["name"] for one in told["types"] if not one["meaning"] or not one["shape"]] == []
+
+
+def test_who_takes_and_gives_a_type() -> None:
+    ragged = the_type("Ragged")
+    assert {"reduce_mean.v1", "ragged2list.v1", "with_array.v1"} <= set(ragged.taken_by)
+    assert {"list2ragged.v1", "spacy.StaticVectors.v2"} <= set(ragged.given_by)
+    assert not {"Linear.v1", "list2ragged.v1", "spacy.TextCatBOW.v3"} & set(ragged.taken_by)
+    assert "spacy.MultiHashEmbed.v2" in the_type("List[Floats2d]").given_by
+    assert "spacy.MultiHashEmbed.v2" in the_type("List[Doc]").taken_by
+
+
+def test_what_a_type_fits_besides_itself() -> None:
+    lists, arrays = the_type("ListXd"), the_type("List[Floats2d]")
+    assert "ListXd" in arrays.fits
+    assert "List[Floats2d]" in lists.unknown
+    assert not {"Floats2d", "Ragged"} & {*arrays.fits, *arrays.unknown}
+
+
+@pytest.mark.parametrize(
+    ("registry", "block", "component", "verdict"),
+    [
+        ("architectures", "spacy.TextCatBOW.v3", "textcat", "fits"),
+        ("architectures", "spacy.TextCatBOW.v3", "tagger", "misfit"),
+        ("architectures", "spacy.Tagger.v2", "tagger", "fits"),
+        ("architectures", "spacy.Tagger.v2", "textcat", "misfit"),
+        ("architectures", "spacy.TransitionBasedParser.v2", "ner", "fits"),
+        ("architectures", "spacy.SpanCategorizer.v1", "spancat", "fits"),
+        ("layers", "PyTorchWrapper.v3", "tagger", "unknown"),
+        ("layers", "chain.v1", "textcat", "unknown"),
+    ],
+)
+def test_the_matrix_is_the_algebra(registry: str, block: str, component: str, verdict: str) -> None:
+    expected = factory_signature(component).parameter("model")
+    assert expected is not None
+    assert accepts(expected.annotation, signature(registry, block).returns) == verdict
+    assert given_by(block).verdicts[wanted_by(f"{component}.model")] == verdict
+
+
+def test_blocks_whose_variables_have_one_name_and_other_bounds_are_told_apart() -> None:
+    encode = wanted_by("spacy.Tok2Vec.v2 (encode)")
+    assert given_by("Dropout.v1").returns == given_by("expand_window.v1").returns == "Model[InT, InT]"
+    assert given_by("Dropout.v1").verdicts[encode] == "fits"
+    assert given_by("expand_window.v1").verdicts[encode] == "misfit"
+
+
+class TestCommand:
+    """archlab types."""
+
+    def test_as_text_and_json(self, cli: Cli) -> None:
+        shown = cli("types").out
+        assert re.search(
+            r"^List\[Floats2d\] +n_docs arrays of \(n_tokens, width\) +\d+ +\d+ +ListXd", shown, re.M
+        )
+        assert re.search(r"^Model\[List\[Doc\], Floats2d\] +fits +spacy.EntityLinker.v1, ", shown, re.M)
+        told = json.loads(cli("types", "--format", "json").out)
+        assert set(told) == {"schema_version", "types", "wanted", "given"}
+        assert all(len(row["verdicts"]) == len(told["wanted"]) for row in told["given"])
+
+    def test_one_type(self, cli: Cli) -> None:
+        assert "taken by     " in cli("types", "padded").out
+        assert json.loads(cli("types", "Padded", "--format", "json").out)["name"] == "Padded"
+        wrong = cli("types", "Paded")
+        assert (wrong.code, wrong.err) == (
+            2,
+            "error  No registered block states a type Paded.\n       Did you mean Padded?\n",
+        )
+        assert cli("types", "Padded", "--format", "markdown").code == 2
+
+    def test_blocks_of_ones_own_are_among_them(self, tmp_path: Path) -> None:
+        example = ROOT / "examples" / "types" / "chained.py"
+        command = [sys.executable, "-m", "archlab", "types", "--code", str(example), "--format", "json"]
+        told = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+        (given,) = [one for one in told["given"] if "mean_of_tokens.v1" in one["blocks"]]
+        asked = [one["by"] for one in told["wanted"]]
+        assert given["verdicts"][asked.index(["chain_model.v1 (layer1)"])] == "fits"
+
+    def test_a_file_is_replaced_only_when_told_to(self, cli: Cli, tmp_path: Path) -> None:
+        page = tmp_path / "types.md"
+        assert cli("types", "--format", "markdown", "-o", page).code == 0
+        assert page.read_text().startswith("# The types of layers")
+        assert cli("types", "-o", page).code == 3
+
+
+def without_own_blocks(page: str) -> list[str]:
+    """The lines of a page without versions, and without what archlab or an extra of it registers."""
+    lines = [re.sub(r"(, )?`archlab\.[^`]*`", "", line).replace("|  , ", "| ") for line in page.splitlines()]
+    return [line.replace("| , ", "| ") for line in lines if not line.startswith("Made by")]
+
+
+def test_the_page_in_docs_says_what_the_installed_versions_say() -> None:
+    page = PAGE.read_text(encoding="utf8")
+    for name in ("spacy", "spacy-legacy", "thinc"):
+        if f"{name} {version(name)}" not in page:
+            pytest.skip(f"docs/types.md was made with another {name}: make compatibility")
+    command = [sys.executable, "-m", "archlab", "types", "--format", "markdown"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert without_own_blocks(done.stdout) == without_own_blocks(page)

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 # What the pipeline calls of its components; each call is noted in the place file.
 _CALLED = ("initialize", "update", "finish_update", "predict", "set_annotations", "to_disk")
 
+_A_NUMBER_FOR_EACH_LABEL = ("Tagger", "Morphologizer", "TextCategorizer", "MultiLabel_TextCategorizer")
+
 
 class Stopped(Exception):
     """The probe cannot go on; what stopped it is among the findings."""
@@ -95,8 +97,21 @@ class Journal:
                 message = f"{NOT_PROBED}: on documents that were made up {message}"
                 self.find("warning", place.component, message, "name a corpus: --paths.train FILE")
             else:
-                self.find("error", place.component, message)
+                self.find("error", place.component, message, self._mend_outputs(place.component))
             raise Stopped from None
+
+    def _mend_outputs(self, component: str | None) -> str | None:
+        """What to change where a model gives more numbers than its component has labels."""
+        if not self.pipelines or component not in self.pipelines[-1].pipe_names:
+            return None
+        proc: Any = self.pipelines[-1].get_pipe(component)
+        labels, model = getattr(proc, "labels", ()), getattr(proc, "model", None)
+        if not labels or proc.__class__.__name__ not in _A_NUMBER_FOR_EACH_LABEL:
+            return None
+        outputs = model.maybe_get_dim("nO") if model is not None and model.has_dim("nO") else None
+        if outputs in (None, len(labels)):
+            return None
+        return f"its model gives {outputs} numbers for {len(labels)} labels: leave that argument open (null)"
 
     def locate(self, frames: Any) -> Place:
         return locate(frames, self.pipelines, self.config["nlp"]["pipeline"])

@@ -197,6 +197,9 @@ def _class_accepts(expected: Any, given: Any) -> Verdict:
         return "fits"
     if issubclass(narrow, wide):
         return _arguments_accept(get_args(expected), _elements(given))
+    if issubclass(wide, narrow) and narrow.__module__ == "collections.abc":
+        misfit = _arguments_accept(_elements(expected), _elements(given)) == "misfit"
+        return "misfit" if misfit and not _are_numbers(expected, given) else "unknown"
     if issubclass(wide, narrow) or _is_array_as_sequence(wide, narrow):
         return "unknown"
     return "misfit"
@@ -332,6 +335,11 @@ def _call(kind: Any) -> tuple[Any, Any] | None:
     if not any("__call__" in vars(base) for base in getattr(_class(kind), "__mro__", ())):
         return None
     return None, getattr(_class(kind).__call__, "__annotations__", {}).get("return", Any)
+
+
+def _are_numbers(*kinds: Any) -> bool:
+    """Whether all hold numbers: spaCy's batchers say whole ones of their sizes and take any."""
+    return all(element in (int, float) for kind in kinds for element in _elements(kind))
 
 
 def _is_array_as_sequence(one: type, other: type) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from archlab.checking.code_reading import SourceCode, read_code
@@ -84,7 +85,7 @@ def _lint(file: Path, content: bytes, *, strict: bool, config: Path | None) -> I
     for one in complaints if strict else _not_strict(complaints, code):
         message = readable(one.message) + (f"  [{one.code}]" if one.code else "")
         yield _placed(file, one.line, one.column, one.severity, message, fix_of(one))
-    for line, column in code.joined_by_operators():
+    for line, column in islice(code.joined_by_operators(), 1):  # one says it for all
         yield _placed(file, line, column, "note", *OPERATORS)
 
 

@@ -279,32 +279,36 @@ def positive(relations: Relations, threshold: float = 0.5) -> set[tuple[int, int
         "rel_candidates_r": None,
     },
 )
-class RelationExtractor(TrainablePipe):
-    """Writes the probability of each label, for each candidate, to `doc._.rel`.
+def create_relation_extractor(
+    nlp: Language,
+    name: str,
+    model: Model[list[Doc], Floats2d],
+    threshold: float,
+    use_gold_ents: bool,
+    scorer: Callable[..., dict[str, Any]] | None,
+) -> "RelationExtractor":
+    """Says how probable it is that two entities stand in a relation.
 
     model: gives a row per candidate and a column per label. threshold: the probability, 0 to 1, from which a
     relation is scored as predicted. use_gold_ents: learn and be scored between the gold entities, as spaCy's
     entity_linker does; false where a component before this one is to find them.
-    Raises ValueError for a threshold outside 0 to 1. TrainablePipe saves and loads `cfg` beside the model.
+    Raises ValueError for a threshold outside 0 to 1.
+    """
+    if not 0 <= threshold <= 1:
+        raise ValueError(f"threshold = {threshold} is no probability: set a number from 0 to 1")
+    extractor = RelationExtractor(nlp.vocab, model, name, labels=[], threshold=threshold)
+    extractor.use_gold_ents, extractor.scorer = use_gold_ents, scorer
+    return extractor
+
+
+class RelationExtractor(TrainablePipe):
+    """Writes the probability of each label, for each candidate, to `doc._.rel`.
+
+    TrainablePipe saves and loads its `cfg` (labels, threshold) beside the model.
     """
 
-    def __init__(
-        self,
-        nlp: Language,
-        name: str,
-        model: Model[list[Doc], Floats2d],
-        threshold: float,
-        use_gold_ents: bool,
-        scorer: Callable[..., dict[str, Any]] | None,
-    ) -> None:
-        if not 0 <= threshold <= 1:
-            raise ValueError(f"threshold = {threshold} is no probability: set a number from 0 to 1")
-        self.vocab = nlp.vocab
-        self.name = name
-        self.model = model
-        self.cfg: dict[str, Any] = {"labels": [], "threshold": threshold}
-        self.use_gold_ents = use_gold_ents
-        self.scorer = scorer
+    use_gold_ents: bool
+    scorer: Callable[..., dict[str, Any]] | None
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -361,7 +365,8 @@ class RelationExtractor(TrainablePipe):
     def predict(self, docs: Iterable[Doc]) -> Floats2d:
         """Probabilities, (pairs, labels)."""
         self._require_labels()
-        return self.model.predict(list(docs))
+        scores: Floats2d = self.model.predict(list(docs))
+        return scores
 
     def set_annotations(self, docs: Iterable[Doc], scores: Floats2d) -> None:
         """Write the probabilities of all candidates; a document without candidates gets no relations."""

@@ -7,7 +7,17 @@ looks like is a warning. Each rule has been tried with spaCy, and a slow test tr
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from archlab.checking import legacy, listeners, outputs, pretraining, settings, transformers, widths
+from archlab.checking import (
+    legacy,
+    listeners,
+    output_numbers,
+    outputs,
+    pretraining,
+    scorers,
+    settings,
+    transformers,
+    widths,
+)
 from archlab.checking.pipelines import Pipeline, read_pipeline
 from archlab.records import Finding
 
@@ -18,6 +28,8 @@ RULES: tuple[Rule, ...] = (
     *widths.RULES,
     *transformers.RULES,
     *outputs.RULES,
+    *scorers.RULES,
+    *output_numbers.RULES,
     *settings.RULES,
     *pretraining.RULES,
     *legacy.RULES,

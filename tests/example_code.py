@@ -18,7 +18,13 @@ def import_example(name: str, *, keep: bool = False) -> ModuleType:
     assert spec.loader is not None
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
-    for key, block in list(catalogue.REGISTRY.items()):
-        if getattr(block, "__module__", None) == name and not keep:
-            del catalogue.REGISTRY[key]
+    if not keep:
+        forget(module)
     return module
+
+
+def forget(module: ModuleType) -> None:
+    """Take out again what the file registers."""
+    for key, block in list(catalogue.REGISTRY.items()):
+        if getattr(block, "__module__", None) == module.__name__:
+            del catalogue.REGISTRY[key]

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import catalogue  # type: ignore[import-untyped]
 from conftest import ROOT
+from example_code import forget, import_example
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
@@ -28,17 +27,11 @@ Relations = Mapping[tuple[int, int], Mapping[str, float]]
 @contextmanager
 def registered_code() -> Iterator[ModuleType]:
     """The code file, its blocks registered within this; other tests list what is registered."""
-    before = dict(catalogue.REGISTRY)
-    spec = spec_from_file_location("relations", CODE)
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = import_example("relations", keep=True)
     try:
         yield module
     finally:
-        catalogue.REGISTRY.clear()
-        catalogue.REGISTRY.update(before)
+        forget(module)
 
 
 def make_pipeline(overrides: Mapping[str, Any] | None = None) -> Language:

@@ -10,6 +10,7 @@ from archlab.catalog.factories import import_factories, only_needed_factories
 from archlab.checking.isolating import SECONDS, Step, Steps, run_apart
 from archlab.checking.origins import has_foreign_blocks
 from archlab.checking.pretraining import build_pretraining
+from archlab.configs.code import place_in_code
 from archlab.errors import explain
 from archlab.memory import Memory
 from archlab.records import Finding
@@ -145,4 +146,4 @@ def _step(slot: str, what: str, work: Callable[[], Any]) -> Iterator[Step]:
         raise
     except BaseException as error:
         hint = install_hint(error)
-        yield slot, f"{what}: {explain(error)}{f'. {hint}' if hint else ''}"
+        yield slot, f"{what}: {explain(error)}{place_in_code(error)}{f'. {hint}' if hint else ''}"

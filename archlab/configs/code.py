@@ -41,6 +41,17 @@ def import_code(files: Sequence[str | Path]) -> None:
         _imported.add(content)
 
 
+def place_in_code(error: BaseException) -> str:
+    """` (FILE:LINE)` of the line in a --code file that an error came from; "" where it came from none."""
+    place, trace = "", error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if trace.tb_frame.f_globals.get("__name__") == CODE_MODULE:
+            place = f" ({Path(code.co_filename).name}:{trace.tb_lineno})"
+        trace = trace.tb_next
+    return place
+
+
 def _require_python(file: str | Path, path: Path) -> None:
     if path.is_dir():
         raise CodeError(f"{file} is a folder.", "Name the file in it that registers the blocks.")

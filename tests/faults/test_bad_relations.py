@@ -73,8 +73,8 @@ def test_values_of_another_type_are_refused(path: str, value: str) -> None:
         (
             lambda nlp, docs: setattr(docs[2], "ents", ()),
             "document 2 of the training corpus ('the factor C3 regulates D4 kinase , not ' ...) has "
-            "relations of entities at the tokens [1, 4], where none begins: set doc.ents before the corpus is "
-            "saved",
+            "relations of entities at the tokens [1, 4], where none begins: set doc.ents before the corpus "
+            "is saved",
         ),
         (
             lambda nlp, docs: setattr(docs[0], "ents", docs[0].ents[:1]),

@@ -130,7 +130,7 @@ def test_a_missing_argument_is_named_with_its_section(base: "Config") -> None:
     del config["components"]["textcat"]["model"]["ngram_size"]
     (finding,) = errors(config)
     assert finding.message == "spacy.TextCatBOW.v3 needs ngram_size"
-    assert finding.fix == "add ngram_size = ... under [components.textcat.model]"
+    assert finding.fix == "complete it: archlab swap textcat.model spacy.TextCatBOW.v3"
 
 
 def test_a_block_that_is_nowhere_registered_is_an_error(base: "Config") -> None:

@@ -84,6 +84,13 @@ def _cloned(section: Mapping[str, Any], given: Any, path: str) -> Any:
     return given
 
 
+def _added(section: Mapping[str, Any], given: Any, path: str) -> Any:
+    """What the layer gives is added to what comes to it; a list, Ragged or Padded stays one."""
+    output = _chained(section, given, path)
+    is_sequence = get_origin(given) is list or _is_ragged_or_padded(given)
+    return given if is_sequence and "Ints" not in describe(given) else output
+
+
 def _unchanged(section: Mapping[str, Any], given: Any, path: str) -> Any:
     return given
 
@@ -134,7 +141,7 @@ def _is_array(annotation: Any) -> bool:
 
 _COMBINATORS: dict[str, Callable[[Mapping[str, Any], Any, str], Any]] = {
     "chain.v1": _chained,
-    "residual.v1": _chained,
+    "residual.v1": _added,
     "with_cpu.v1": _chained,
     "clone.v1": _cloned,
     "add.v1": _joined,

@@ -9,10 +9,10 @@ from typing import Any
 
 from archlab.checking.building import bare_pipeline
 from archlab.checking.corpora import MAX_DOCUMENTS, need_of
-from archlab.checking.outputs import compare_outputs
-from archlab.checking.pipelines import Component, read_pipeline
+from archlab.checking.output_numbers import compare_outputs, says_outputs
+from archlab.checking.pipelines import read_pipeline
 from archlab.configs.slotting import block_reference, get_section
-from archlab.configs.widths import CHARACTERS, as_section, as_width
+from archlab.configs.widths import as_section
 from archlab.memory import Memory
 from archlab.records import Finding
 
@@ -36,7 +36,7 @@ def check_labels(config: Mapping[str, Any], memory: Memory | None = None) -> lis
     findings: list[Finding] = []
     for component in pipeline.trained:
         given = pipeline.section(f"initialize.components.{component.name}").get("labels")
-        if component.factory not in _COUNTED or given or not _says_its_outputs(component):
+        if component.factory not in _COUNTED or given or not says_outputs(component):
             continue
         plain = {"factory": component.factory, "spans_key": component.section.get("spans_key", "sc")}
         at_most = STREAMED_DOCUMENTS if config["training"]["max_epochs"] == -1 else MAX_DOCUMENTS
@@ -47,13 +47,6 @@ def check_labels(config: Mapping[str, Any], memory: Memory | None = None) -> lis
             source += ", and one more stands for no label" * negative
             findings += compare_outputs(component, number + negative, source, or_more=read == MAX_DOCUMENTS)
     return findings
-
-
-def _says_its_outputs(component: Component) -> bool:
-    return any(
-        as_width(block.section.get("nO")) is not None or block.is_one_of(CHARACTERS)
-        for block in component.blocks
-    )
 
 
 def _is_plain_reader(section: Any) -> bool:

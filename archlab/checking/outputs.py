@@ -1,15 +1,13 @@
 """Structure, outputs: what a component makes of the numbers its model gives."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from archlab.catalog.defaults import dictated
-from archlab.catalog.registered import signature
-from archlab.catalog.values import type_error
-from archlab.checking.pipelines import LABEL_TOKENS, Block, Component, Pipeline
+from archlab.checking.output_numbers import known_labels, tagger_instead
+from archlab.checking.pipelines import LABEL_TOKENS, Pipeline
 from archlab.checking.typing import SHOWN_WHEN_RUN
 from archlab.configs.slotting import block_reference, get_section
-from archlab.configs.widths import CHARACTERS, LISTENERS, as_width, width_of
+from archlab.configs.widths import CHARACTERS, LISTENERS, width_of
 from archlab.records import Finding
 
 CLASSIFIERS = (
@@ -130,64 +128,15 @@ def tok2vec_as_tagger(pipeline: Pipeline) -> Iterator[Finding]:
             continue
         # Its numbers start at 0: they pass for probabilities where there are as many as labels.
         may_do = any(inner.is_one_of(CHARACTERS) for inner in component.blocks)
-        if block.is_one_of(CHARACTERS) and _known_labels(pipeline, component):
+        if block.is_one_of(CHARACTERS) and known_labels(pipeline, component):
             continue  # `number_of_labels` knows
         yield Finding(
             severity="warning" if may_do else block.severity,
             slot=block.path,
             message=f"{block.name} gives vectors{f' of width {width}' if width else ''}, "
             f"the {component.factory} needs a score for each label" + (f": {SHOWN_WHEN_RUN}" * may_do),
-            fix=_tagger_instead(block),
+            fix=tagger_instead(block),
         )
-
-
-def number_of_labels(pipeline: Pipeline) -> Iterator[Finding]:
-    """A literal nO against the labels, where the config says them or the component has a fixed number."""
-    for component in pipeline.trained:
-        known = _known_labels(pipeline, component)
-        if known is not None:
-            yield from compare_outputs(component, *known)
-
-
-def compare_outputs(
-    component: Component, number: int, source: str, *, or_more: bool = False
-) -> Iterator[Finding]:
-    """An error where the component's model says a number of outputs that is not the one it needs.
-
-    source: how one knows the number, in words. or_more: there may be more than that.
-    """
-    for block in component.blocks:
-        is_characters = block.is_one_of(CHARACTERS)
-        outputs = width_of(block.section) if is_characters else as_width(block.section.get("nO"))
-        is_linear = block.path == f"{component.path}.model.linear_model"
-        if outputs is None or not (is_linear or block.path == _output_slot(component)):
-            continue
-        if outputs == number or (outputs > number and (is_linear or or_more)):
-            continue
-        loads = ": it trains, and the trained pipeline cannot be loaded" if block.is_one_of(*_RESIZED) else ""
-        yield Finding(
-            severity=block.severity,
-            slot=block.path,
-            message=f"{'nM x nC' if is_characters else 'nO'} = {outputs}, and {source}"
-            f"{'' if is_linear else loads}",
-            expected=str(number),
-            given=str(outputs),
-            fix=_instead(component, block, number, or_more),
-        )
-
-
-def _instead(component: Component, block: Block, number: int, or_more: bool) -> str:
-    if block.is_one_of(CHARACTERS):
-        return _tagger_instead(block)
-    if component.factory != "span_finder" and _may_be_null(block):
-        return "set nO = null: it is found when training starts"
-    return f"set nO = {number}" + (", or to the number of all labels" if or_more else "")
-
-
-def _may_be_null(block: Block) -> bool:
-    """Whether the block takes no number of outputs, to find it when training starts."""
-    parameter = signature(block.registry, block.name).parameter("nO")
-    return parameter is None or type_error(None, parameter.annotation) is None
 
 
 RULES = (
@@ -197,7 +146,6 @@ RULES = (
     low_data,
     tagger_as_tok2vec,
     tok2vec_as_tagger,
-    number_of_labels,
 )
 
 
@@ -228,13 +176,6 @@ _NEED_A_WIDTH = (
     "spacy.EntityLinker.v2",
 )
 
-# They are resized to the labels, and keep the number of the config beside it.
-_RESIZED = ("spacy.TextCatBOW.v2", "spacy.TextCatBOW.v3", "spacy.TextCatReduce.v1", "spacy.TextCatCNN.v2")
-
-
-def _tagger_instead(block: Block) -> str:
-    return f"archlab swap {block.path.removeprefix('components.')} spacy.Tagger.v2"
-
 
 def _name_at(pipeline: Pipeline, path: str) -> str | None:
     section = get_section(pipeline.config, path)
@@ -246,29 +187,3 @@ def _may_train_on_single_docs(pipeline: Pipeline) -> bool:
     """Whether the batcher may well give batches of one Doc each."""
     batcher = pipeline.section("training.batcher")
     return batcher.get("size") == 1 or not str(batcher.get("@batchers")).startswith("spacy.")
-
-
-def _known_labels(pipeline: Pipeline, component: Component) -> tuple[int, str] | None:
-    """(how many outputs the component needs, how one knows); None where the data decides."""
-    fixed = {
-        "senter": (2, "a senter has 2 labels"),
-        "span_finder": (2, "a span_finder wants 2: a start and an end"),
-    }
-    if component.factory in fixed:
-        return fixed[component.factory]
-    labels: Any = pipeline.section(f"initialize.components.{component.name}").get("labels")
-    counted = ("textcat", "textcat_multilabel", "tagger", "spancat", "spancat_singlelabel")
-    may_be_more = pipeline.has_callbacks
-    if component.factory not in counted or may_be_more or not isinstance(labels, list) or not labels:
-        return None
-    number = len({label for label in labels if isinstance(label, str)})
-    where = f"[initialize.components.{component.name}] has {number} labels"
-    if component.factory == "spancat_singlelabel":
-        return number + 1, f"{where}, and one more stands for no label"
-    return number, where
-
-
-def _output_slot(component: Component) -> str:
-    """The slot whose nO is the number of a component's outputs."""
-    is_span = (component.factory or "").startswith("span")
-    return f"{component.path}.model.scorer" if is_span else f"{component.path}.model"

@@ -7,7 +7,7 @@ from archlab.catalog.registered import Signature
 from archlab.catalog.signatures import describe, model_types
 from archlab.checking.listeners import heard_by
 from archlab.checking.pipelines import Block, Pipeline
-from archlab.configs.widths import as_section, as_width
+from archlab.configs.widths import LISTENER, LISTENERS, as_section, as_width
 from archlab.records import Finding
 
 _CURATED = "spacy-curated-transformers"
@@ -68,7 +68,52 @@ def nothing_loaded(pipeline: Pipeline) -> Iterator[Finding]:
             )
 
 
-RULES = (only_last_layer, other_layers, nothing_loaded)
+def pooling_with_weights(pipeline: Pipeline) -> Iterator[Finding]:
+    """The pooling of a transformer is never initialised: a layer in it that has weights has none to use."""
+    for component in pipeline.trained:
+        for block in component.blocks:
+            owner = next((o for o in component.blocks if block.path.startswith(f"{o.path}.pooling")), None)
+            if owner is None or not owner.is_one_of(*_POOLS) or not block.is_one_of(*WITH_WEIGHTS):
+                continue
+            yield Finding(
+                severity=block.severity,
+                slot=block.path,
+                message=f"{block.name} has weights, and {owner.name} never initialises its pooling",
+                fix=f"archlab swap {owner.path.removeprefix('components.')}.pooling reduce_mean.v1",
+            )
+
+
+RULES = (only_last_layer, other_layers, nothing_loaded, pooling_with_weights)
+
+_POOLS = (
+    *(name for name in LISTENERS if name != LISTENER),
+    *(f"spacy-transformers.Tok2VecTransformer.v{n}" for n in (1, 2, 3)),
+)
+
+WITH_WEIGHTS = (
+    "ClippedLinear.v1",
+    "Dish.v1",
+    "Gelu.v1",
+    "HardSigmoid.v1",
+    "HardSwish.v1",
+    "HardSwishMobilenet.v1",
+    "HardTanh.v1",
+    "LayerNorm.v1",
+    "Linear.v1",
+    "Maxout.v1",
+    "Mish.v1",
+    "ParametricAttention.v1",
+    "ParametricAttention.v2",
+    "Relu.v1",
+    "ReluK.v1",
+    "Sigmoid.v1",
+    "Softmax.v1",
+    "Softmax.v2",
+    "Swish.v1",
+    "spacy.LinearLogistic.v1",
+    "spacy.mean_max_reducer.v1",
+)
+"""The layers for vectors that have none of their weights before they are initialised."""
 
 
 def returned(block: Mapping[str, Any], stated: Signature) -> Any:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from archlab.checking.pipelines import Block, Pipeline
 from archlab.configs.slotting import block_reference, get_section
-from archlab.configs.widths import ENCODERS, LISTENER, TOK2VECS, as_section, as_width, width_of, width_setting
+from archlab.configs.widths import ENCODERS, LISTENER, TOK2VECS, as_width, width_of, width_setting
 from archlab.errors import did_you_mean
 from archlab.records import Finding
 
@@ -49,58 +49,6 @@ def embed_and_encode(pipeline: Pipeline) -> Iterator[Finding]:
             given=str(taken if is_bound else given),
             fix=f"set {key} = {given}" if is_joined else f"set {key} = ${{{setting if is_bound else other}}}",
         )
-
-
-def scorer_input(pipeline: Pipeline) -> Iterator[Finding]:
-    """A literal nI of the last layer of a span model against the width that comes to it."""
-    for block in blocks_of(pipeline, "spacy.SpanCategorizer.v1", "spacy.SpanFinder.v1"):
-        scorer = as_section(block.section.get("scorer"))
-        if block_reference(scorer) != ("layers", "spacy.LinearLogistic.v1"):
-            continue
-        reducer = block.section.get("reducer")
-        if block.name == "spacy.SpanFinder.v1":
-            given = width_of(block.section.get("tok2vec"))
-        elif block_reference(as_section(reducer)) == ("layers", "spacy.mean_max_reducer.v1"):
-            given = as_width(as_section(reducer).get("hidden_size"))
-        else:
-            continue
-        taken = as_width(scorer.get("nI"))
-        if given is None or taken is None or given == taken:
-            continue
-        yield Finding(
-            severity=block.severity,
-            slot=f"{block.path}.scorer",
-            message=f"nI {taken}, and what comes to it has width {given}",
-            expected=str(given),
-            given=str(taken),
-            fix="set nI = null: it is found when training starts",
-        )
-
-
-def scorer_output(pipeline: Pipeline) -> Iterator[Finding]:
-    """The last layer of a span model gives one number for each label: it must not keep the width it gets."""
-    for block in blocks_of(pipeline, "spacy.SpanCategorizer.v1", "spacy.SpanFinder.v1"):
-        scorer = as_section(block.section.get("scorer"))
-        reference = block_reference(scorer)
-        is_finder = block.name == "spacy.SpanFinder.v1"
-        keeps = (*_KEEP_THE_WIDTH, *(["softmax_activation.v1"] if is_finder else []))
-        width = width_of(scorer)
-        if reference is None or (reference[1] not in keeps and not (is_finder and width not in (None, 2))):
-            continue
-        yield Finding(
-            severity=block.severity,
-            slot=f"{block.path}.scorer",
-            message=f"{reference[1]} gives {width or 'as many numbers as it gets'}, "
-            f"and {block.name} needs one for each {'of start and end' if is_finder else 'label'}",
-            fix=f"archlab swap {block.path.removeprefix('components.')}.scorer spacy.LinearLogistic.v1",
-        )
-
-
-# SpanCategorizer sets the number of labels in a layer that has one; softmax_activation happens to pass.
-_KEEP_THE_WIDTH = tuple(
-    f"{name}.v1"
-    for name in ("Logistic", "sigmoid_activation", "LayerNorm", "Dropout", "expand_window", "noop")
-)
 
 
 def ensemble_with_outputs(pipeline: Pipeline) -> Iterator[Finding]:
@@ -223,8 +171,6 @@ def _as_many(rows: list[int], number: int) -> list[int]:
 
 RULES = (
     embed_and_encode,
-    scorer_input,
-    scorer_output,
     ensemble_with_outputs,
     attributes_and_rows,
     unknown_attributes,

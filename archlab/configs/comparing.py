@@ -6,9 +6,10 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from archlab.configs.differences import merged_order, setting_text
+from archlab.configs.dotted import is_within
 from archlab.configs.fingerprints import config_digest, variant_id
 from archlab.configs.loading import interpolated
-from archlab.configs.matching import find_moved, is_within, kind_of, match_components, renamed, section_names
+from archlab.configs.matching import find_moved, kind_of, match_components, renamed, section_names
 from archlab.configs.slotting import block_reference, get_section
 from archlab.records import Json
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from archlab.configs.dotted import is_within
 from archlab.configs.slotting import block_reference, walk_blocks
 
 GONE = " (gone)"
@@ -125,10 +126,6 @@ def _shared(one: str, other: str) -> int:
 def _prefix(one: list[str], other: list[str]) -> int:
     same = [a == b for a, b in zip(one, other, strict=False)]
     return same.index(False) if False in same else len(same)
-
-
-def is_within(path: str, outer: str) -> bool:
-    return path == outer or path.startswith(f"{outer}.")
 
 
 def _likeness(one: Mapping[str, Any], other: Mapping[str, Any]) -> float:

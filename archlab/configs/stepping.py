@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from archlab.configs.dotted import is_within, short
 from archlab.configs.references import last_setting
 from archlab.configs.slotting import block_reference, get_section, set_section, walk_blocks
 from archlab.configs.upstreams import is_listener, upstream_of
@@ -34,7 +35,7 @@ def keep_in_step(base: "Config", config: "Config", leader: str) -> list[Note]:
             value = get_section(config, last_setting(config, ahead))
             set_section(config, setting, value)
             led.add(setting)
-            notes.append(Note(path=setting, value=value, source=f"in step with {_short(ahead)}"))
+            notes.append(Note(path=setting, value=value, source=f"in step with {short(ahead)}"))
     return notes
 
 
@@ -79,8 +80,4 @@ def _out_of_step(config: Mapping[str, Any], ahead: str, behind: str) -> str | No
 
 
 def _is_led(setting: str, led: set[str]) -> bool:
-    return any(setting == path or setting.startswith(f"{path}.") for path in led)
-
-
-def _short(path: str) -> str:
-    return path.removeprefix("components.")
+    return any(is_within(setting, path) for path in led)

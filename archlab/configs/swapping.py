@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from archlab.configs.copying import copy_config, copy_value
 from archlab.configs.differences import Diff, diff_configs
+from archlab.configs.dotted import is_within, short
 from archlab.configs.loading import interpolated, known_path, override_config
 from archlab.configs.placing import Placed, place
 from archlab.configs.references import last_setting, settle_variables
@@ -100,7 +101,7 @@ def swap_all(config: "Config", changes: Iterable[Change], /, *, in_order: bool =
         refuse_contradictions(now, done)
     notes: dict[str, Note] = {}
     for _, placed in done:
-        earlier = {path: note for path, note in notes.items() if _is_below(path, placed.path)}
+        earlier = {path: note for path, note in notes.items() if is_within(path, placed.path)}
         notes = {path: note for path, note in notes.items() if path not in earlier}
         for note in placed.notes:
             is_kept = note.path in earlier and note.source == "carried over"
@@ -163,7 +164,7 @@ def _refuse_conflict(base: "Config", done: Sequence[Done], waiting: Sequence[Cha
         if path == placed.path and other != change:
             raise _contradiction(change, other, "one slot holds one block")
         if _is_slot(base, path) and not _is_slot(placed.config, path):
-            raise _contradiction(change, other, f"then there is no slot {_short(path)}")
+            raise _contradiction(change, other, f"then there is no slot {short(path)}")
 
 
 def refuse_contradictions(config: "Config", done: Sequence[Done]) -> None:
@@ -172,14 +173,14 @@ def refuse_contradictions(config: "Config", done: Sequence[Done]) -> None:
         others = [other for n, other in enumerate(done) if n != number]
         if placed.slot is not None and not _is_slot(config, placed.slot.path) and others:
             gone = ".".join(placed.slot.path.split(".")[:2])
-            raise _contradiction(change, others[-1][0], f"then nobody listens to {_short(gone)}, and it goes")
+            raise _contradiction(change, others[-1][0], f"then nobody listens to {short(gone)}, and it goes")
         for path, value in _said(change, placed).items():
             setting = last_setting(config, path)
             if value in (get_section(config, path), get_section(config, setting)):
                 continue
             culprits = [other for other, p in others if _touched(other, p) & {path, setting}]
             if culprits:
-                raise _contradiction(change, culprits[-1], f"both decide {_short(path)}")
+                raise _contradiction(change, culprits[-1], f"both decide {short(path)}")
 
 
 def _said(change: Change, placed: Placed) -> dict[str, Any]:
@@ -208,14 +209,6 @@ def _described(change: Change) -> str:
     name = change.block if isinstance(change.block, str) else (block_reference(change.block) or ("", "?"))[1]
     told = " ".join([name, *(f"{key}={value}" for key, value in change.arguments.items())])
     return f"{change.slot} {told}"
-
-
-def _is_below(path: str, other: str) -> bool:
-    return path == other or path.startswith(f"{other}.")
-
-
-def _short(path: str) -> str:
-    return path.removeprefix("components.")
 
 
 def _is_slot(config: "Config", path: str) -> bool:

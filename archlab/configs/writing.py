@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from archlab.configs.differences import merged_order
+from archlab.configs.dotted import is_within
 from archlab.configs.filling import SECTION_ORDER
 from archlab.configs.fingerprints import is_spacys_own
 from archlab.configs.layouts import Layout, Section, Setting, layout_text, read_layout
@@ -31,7 +32,7 @@ def config_text(config: "Config", base_text: str | None = None) -> str:
     base = read_layout(base_text)
     kept = set(_unchanged(base.sections, parse_config(base_text), config))
     inline = [path for path in kept if path in now]
-    shown = [path for path in paths if not any(_is_within(path, above) for above in inline)]
+    shown = [path for path in paths if not any(is_within(path, above) for above in inline)]
     order = _with_new(_still_there(list(base.sections), shown, config), shown)
     sections = {path: _as_in_base(path, now[path], base.sections, kept) for path in order}
     return layout_text(Layout(base.above, sections, base.below))
@@ -94,7 +95,7 @@ def _with_new(order: list[str], paths: list[str]) -> list[str]:
         place = 0
         if beside:
             place = order.index(beside[-1]) + 1
-            while place < len(order) and _is_within(order[place], beside[-1]):
+            while place < len(order) and is_within(order[place], beside[-1]):
                 place += 1
         elif above:
             place = order.index(above[0]) + 1
@@ -146,7 +147,3 @@ def _parents(path: str) -> list[str]:
     """The sections around one, the nearest first."""
     parts = path.split(".")
     return [".".join(parts[:end]) for end in range(len(parts) - 1, 0, -1)]
-
-
-def _is_within(path: str, outer: str) -> bool:
-    return path == outer or path.startswith(f"{outer}.")

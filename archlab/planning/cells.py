@@ -6,7 +6,8 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from archlab.configs.loading import interpolated
-from archlab.configs.slotting import get_section
+from archlab.configs.slotting import full_path, get_section
+from archlab.errors import UnknownSlotError
 from archlab.planning.recipe_choices import RECIPES, RecipeChoice
 from archlab.planning.sweeps import Choice, Sweep, short_value
 
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
 Change = tuple[str, Any]
 """A path, and what happens there: a Choice for a slot, another value for a setting; or RECIPES, and which."""
-
-ROOTS = ("components", "training", "corpora", "nlp", "initialize", "paths", "system", "vars")
 
 
 @dataclass(frozen=True)
@@ -48,9 +47,12 @@ def cells(sweep: Sweep) -> Iterator[Cell]:
             yield Cell((*fixed, *chosen, *settings.items()), variant=name)
 
 
-def full_path(path: str) -> str:
-    """The path with its `components.`, where that is left out."""
-    return path if path.split(".")[0] in ROOTS else f"components.{path}"
+def complete_path(base: "Config", path: str) -> str:
+    """The path with its `components.` and the component's name; as it is, where that is not certain."""
+    try:
+        return full_path(base, path)
+    except UnknownSlotError:  # several components have that factory: told where the path is used
+        return path
 
 
 def settings_of(changes: Iterable[Change]) -> dict[str, Any]:
@@ -63,8 +65,9 @@ class Names:
 
     def __init__(self, sweep: Sweep, base: "Config") -> None:
         self.columns = sweep.file.table.columns
+        self.config = base
         touched = {*sweep.swaps, *(path for v in sweep.file.variants.values() for path in v)} - {RECIPES}
-        paths = [full_path(path).split(".") for path in touched]
+        paths = [complete_path(base, path).split(".") for path in touched]
         owners = {path[1] for path in paths if path[0] == "components"}
         self.component = next(iter(owners)) if len(owners) == 1 else None
         model = get_section(base, f"components.{self.component}.model") if self.component else None
@@ -72,7 +75,7 @@ class Names:
         self.base = f"base {block.removeprefix('spacy.')}" if isinstance(block, str) else "base"
         self.varying = {path for path, values in sweep.settings.items() if len(values) > 1}
         values = interpolated(base)
-        self.of_base = {path: get_section(values, full_path(path)) for path in sweep.settings}
+        self.of_base = {path: get_section(values, complete_path(base, path)) for path in sweep.settings}
 
     def row(self, cell: Cell, applied: Iterable[Change]) -> str:
         """The row of a cell, from the changes that applied: what an outer swap removed is not told."""
@@ -101,7 +104,7 @@ class Names:
     def _part(self, path: str, value: Any) -> str:
         if isinstance(value, RecipeChoice):
             return value.label
-        *parents, last = full_path(path).split(".")
+        *parents, last = complete_path(self.config, path).split(".")
         if isinstance(value, Choice):
             if last != "model":
                 return f"{last}={value.label}"

@@ -11,7 +11,7 @@ from archlab.checking.isolating import SECONDS
 from archlab.configs.loading import Source, read_config
 from archlab.configs.slotting import find_slot
 from archlab.errors import SweepError, UnknownSlotError, UsageError, did_you_mean
-from archlab.planning.cells import cells, full_path
+from archlab.planning.cells import cells, complete_path
 from archlab.planning.runs import WEIGHTED_SCORE, RunSettings, make_variant
 from archlab.planning.sweeps import Sweep, load_sweep
 from archlab.planning.variants import VariantMaker, setting_path
@@ -104,15 +104,18 @@ def _read_base(sweep: Sweep, overrides: Mapping[str, Any]) -> "tuple[Config, Sou
     for path in overrides:
         if path in ("training.seed", "system.seed"):
             raise UsageError(f"{path} is set by the sweep's `seeds`.", f"Change seeds: in {sweep.path}.")
-        if full_path(path) in {full_path(own) for own in sweep.settings}:
-            raise UsageError(
-                f"{sweep.path} sets {path} itself.", "Change it there, or remove it from the sweep."
-            )
     if not sweep.base.is_file():
         raise SweepError(
             f"{sweep.where('base')}: there is no config {sweep.base}.", "base: is relative to the sweep."
         )
-    return read_config(sweep.base, overrides)
+    base, source = read_config(sweep.base, overrides)
+    set_here = {complete_path(base, path) for path in sweep.settings}
+    for path in overrides:
+        if complete_path(base, path) in set_here:
+            raise UsageError(
+                f"{sweep.path} sets {path} itself.", "Change it there, or remove it from the sweep."
+            )
+    return base, source
 
 
 def _require_all_applied(sweep: Sweep, base: "Config", applied: set[str]) -> None:

@@ -5,21 +5,21 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from archlab.configs.filling import fill_config
-from archlab.configs.loading import override_config
+from archlab.configs.loading import known_path, override_config
 from archlab.configs.recipes import swap_and_cook
-from archlab.configs.slotting import find_slot, get_section
+from archlab.configs.slotting import find_slot, full_path, get_section
 from archlab.configs.swapping import Done, apply_change, refuse_contradictions, tidy
 from archlab.errors import (
+    ConfigError,
     InvalidError,
     SwapError,
     SweepError,
     UnknownBlockError,
     UnknownSlotError,
     UsageError,
-    did_you_mean,
 )
 from archlab.memory import Memory
-from archlab.planning.cells import Cell, Change, Names, full_path, settings_of
+from archlab.planning.cells import Cell, Change, Names, settings_of
 from archlab.planning.recipe_choices import RECIPES, RecipeChoice
 from archlab.planning.runs import make_variant
 from archlab.planning.sweeps import Choice, Sweep
@@ -171,7 +171,7 @@ def _turn(change: Change) -> tuple[int, int]:
     if isinstance(value, RecipeChoice):
         return (1, 0)
     is_read = not isinstance(value, Choice) and path.split(".")[0] in READ_BY_RECIPES
-    return (0 if is_read else 2, full_path(path).count("."))
+    return (0 if is_read else 2, path.removeprefix("components.").count("."))
 
 
 READ_BY_RECIPES = ("paths", "vars", "initialize")
@@ -208,10 +208,12 @@ def _cook(config: "Config", choice: RecipeChoice, where: str) -> "Config":
 
 def setting_path(config: "Config", path: str) -> str:
     """The complete path of a setting. Raises UnknownSlotError where the config has none of that name."""
-    full = full_path(path)
+    full = full_path(config, path)
     parent, _, key = full.rpartition(".")
     section = get_section(config, parent)
     if isinstance(section, Mapping) and key in section:
         return full
-    known = [name for name in section if not name.startswith("@")] if isinstance(section, Mapping) else []
-    raise UnknownSlotError(f"The config has no setting {path}.", did_you_mean(key, known))
+    try:
+        return known_path(config, full)
+    except ConfigError as error:
+        raise UnknownSlotError(f"The config has no setting {path}.", error.hint) from None

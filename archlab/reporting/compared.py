@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from archlab.configs.comparing import KINDS, BlockChange, Comparison, SettingChange
 from archlab.configs.differences import setting_text
+from archlab.configs.dotted import short
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -85,7 +86,7 @@ def _counted(number: int, what: str) -> str:
 
 
 def _block_line(change: BlockChange) -> str:
-    was, now = _short(change.old_path or ""), _short(change.new_path or "")
+    was, now = short(change.old_path or ""), short(change.new_path or "")
     if change.kind == "renamed":
         what = f"{was} -> {now}"
     elif change.kind == "moved":
@@ -123,7 +124,3 @@ def _setting_line(change: SettingChange) -> str:
     if change.change == "changed":
         return f"  {key} = {old} -> {new}"
     return f"+ {key} = {new}" if change.change == "added" else f"- {key} = {old}"
-
-
-def _short(path: str) -> str:
-    return path.removeprefix("components.")

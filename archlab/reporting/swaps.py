@@ -27,17 +27,20 @@ def show_swapped(stream: IO[str], swapped: "Swapped", report: "Report", *, expla
         if swapped.steps:
             console.print()
         show_diff(console, swapped.diff, swapped.notes)
+    if explain and swapped.diff:
         console.print()
     if explain:
         _explain(console, swapped)
+    faulty = {finding.slot for finding in report.findings if finding.severity != "note"}
+    slots = [step.slot for step in swapped.steps if step.slot.path not in faulty]
+    fitting = [slot for slot in slots if slot.expects]
+    if (report.findings or fitting) and (swapped.diff or explain):
+        console.print()
     for finding in report.findings:
         show_finding(console, finding)
-    faulty = {finding.slot for finding in report.findings if finding.severity != "note"}
-    fitting = [step.slot for step in swapped.steps if step.slot.path not in faulty]
     for slot in fitting:
-        if slot.expects:
-            where = f"{slot.short}   " if len(swapped.steps) > 1 else ""
-            console.print(f"fits     {where}{slot.expects}, as expected there", soft_wrap=True)
+        where = f"{slot.short}   " if len(swapped.steps) > 1 else ""
+        console.print(f"fits     {where}{slot.expects}, as expected there", soft_wrap=True)
 
 
 def _explain(console: "Console", swapped: "Swapped") -> None:
@@ -54,7 +57,6 @@ def _explain(console: "Console", swapped: "Swapped") -> None:
         text = "..." if isinstance(value, dict) else setting_text(value)
         table.add_row(path.removeprefix("components."), text, _source(path, sources, swapped))
     console.print(table)
-    console.print()
 
 
 def _settings(swapped: "Swapped", path: str) -> list[str]:

@@ -28,6 +28,11 @@ from structure_configs import (
 LOW_DATA = block("TextCatLowData.v1", width=16, dropout=None, nO=None)
 LINKER = block("EntityLinker.v2", nO=2, tok2vec=cnn())
 LABELS = {"components": {"textcat": {"labels": ["GOOD", "BAD"]}}}
+SPAN_LABELS = {"components": {"spancat": {"labels": ["A", "B"]}}}
+NORM = block("LayerNorm.v1", "layers", nI=None)
+RESIDUAL = block("residual.v1", "layers", layer=block("spacy.LinearLogistic.v1", "layers", nO=None, nI=None))
+OLD_WINDOW = "spacy.MaxoutWindowEncoder.v1"
+SCORER = "archlab swap spancat.model.scorer spacy.LinearLogistic.v1"
 FROZEN_TOK2VEC = {"frozen_components": ["tok2vec"]}
 
 
@@ -237,11 +242,59 @@ FAULTS = [
     ),
     Case(
         "scorer that keeps the width",
-        {"spancat": component("spancat", {**spans(), "scorer": block("LayerNorm.v1", "layers", nI=None)})},
+        {"spancat": component("spancat", spans(scorer=NORM))},
         "error components.spancat.model.scorer",
+        "LayerNorm.v1 gives 16, and [initialize.components.spancat] has 2 labels",
+        SCORER,
+        initialize=SPAN_LABELS,
+    ),
+    Case(
+        "scorer that keeps a width that may be right",
+        {"spancat": component("spancat", spans(scorer=NORM, hidden=2))},
+        "warning components.spancat.model.scorer",
         "LayerNorm.v1 gives as many numbers as it gets, "
-        "and spacy.SpanCategorizer.v1 needs one for each label",
-        "archlab swap spancat.model.scorer spacy.LinearLogistic.v1",
+        "and spacy.SpanCategorizer.v1 needs one for each label: whether it fits shows only when it runs",
+        SCORER,
+    ),
+    Case(
+        "scorer that adds what it gets",
+        {"spancat": component("spancat", spans(scorer=RESIDUAL))},
+        "error components.spancat.model.scorer",
+        "residual.v1 gives 16, and [initialize.components.spancat] has 2 labels",
+        SCORER,
+        initialize=SPAN_LABELS,
+    ),
+    Case(
+        "scorer of a span_finder that adds what it gets",
+        {"span_finder": component("span_finder", finder(scorer=RESIDUAL))},
+        "error components.span_finder.model.scorer",
+        "residual.v1 gives 16, and a span_finder wants 2: a start and an end",
+        "archlab swap span_finder.model.scorer spacy.LinearLogistic.v1",
+    ),
+    Case(
+        "encoder as a scorer, narrower than what comes",
+        {"spancat": component("spancat", spans(scorer={**window(2), "@architectures": OLD_WINDOW}))},
+        "error components.spancat.model.scorer",
+        "width 2, and what comes to it has width 16",
+        SCORER,
+    ),
+    Case(
+        "linker of an embedding that does not say its width",
+        T(block("EntityLinker.v1", nO=None, tok2vec=hashes())),
+        "error components.textcat.model",
+        "its tok2vec does not say how wide it is, "
+        "and spacy.EntityLinker.v1 takes the number of labels for that",
+        "archlab swap textcat.model spacy.TextCatReduce.v1",
+        initialize=LABELS,
+    ),
+    Case(
+        "linker of an embedding that happens to be as wide as there are labels",
+        T(block("EntityLinker.v1", nO=None, tok2vec=hashes(2))),
+        "warning components.textcat.model",
+        "its tok2vec does not say how wide it is, "
+        "and spacy.EntityLinker.v1 takes the number of labels for that: "
+        "whether it fits shows only when it runs",
+        "archlab swap textcat.model spacy.TextCatReduce.v1",
     ),
     Case(
         "attribute that is none",
@@ -475,6 +528,25 @@ FINE = [
         "a BiLSTM of depth 0 takes any width",
         {"tok2vec": shared(tok2vec(hashes(32), bilstm(16, depth=0))), "tagger": tagger(listener(32))},
     ),
+    Case(
+        "a scorer that keeps the width that is wanted",
+        {"spancat": component("spancat", spans(scorer=NORM, hidden=2))},
+        initialize=SPAN_LABELS,
+    ),
+    Case(
+        "an encoder as a scorer, as wide as wanted",
+        {
+            "spancat": component(
+                "spancat", spans(scorer={**window(2), "@architectures": OLD_WINDOW}, hidden=2)
+            )
+        },
+        initialize=SPAN_LABELS,
+    ),
+    Case(
+        "a linker of an embedding as wide as there are labels",
+        T(block("EntityLinker.v1", nO=None, tok2vec=hashes(2))),
+        initialize=LABELS,
+    ),
     Case("inputs of the scorer", {"spancat": component("spancat", spans(nI=16))}),
     Case("ensemble", T(ensemble()), initialize=LABELS),
     Case("an ensemble as wide as its outputs", T({**ensemble(nO=2), "tok2vec": cnn(2)})),
@@ -485,7 +557,7 @@ FINE = [
     Case(
         "outputs of a spancat",
         {"spancat": component("spancat", spans(nO=2))},
-        initialize={"components": {"spancat": {"labels": ["A", "B"]}}},
+        initialize=SPAN_LABELS,
     ),
     Case(
         "one more for no label",

@@ -126,14 +126,16 @@ def reduced(inner: Section) -> Section:
     return block("TextCatReduce.v1", tok2vec=inner, **arguments)
 
 
-def finder(nO: int | None = 2, nI: int | None = None) -> Section:
-    scorer = block("spacy.LinearLogistic.v1", "layers", nO=nO, nI=nI)
+def finder(nO: int | None = 2, nI: int | None = None, scorer: Section | None = None) -> Section:
+    scorer = scorer or block("spacy.LinearLogistic.v1", "layers", nO=nO, nI=nI)
     return block("SpanFinder.v1", tok2vec=cnn(), scorer=scorer)
 
 
-def spans(nI: int | None = None, nO: int | None = None) -> Section:
-    reducer = block("spacy.mean_max_reducer.v1", "layers", hidden_size=16)
-    scorer = block("spacy.LinearLogistic.v1", "layers", nO=nO, nI=nI)
+def spans(
+    nI: int | None = None, nO: int | None = None, scorer: Section | None = None, hidden: int = 16
+) -> Section:
+    reducer = block("spacy.mean_max_reducer.v1", "layers", hidden_size=hidden)
+    scorer = scorer or block("spacy.LinearLogistic.v1", "layers", nO=nO, nI=nI)
     return block("SpanCategorizer.v1", tok2vec=cnn(), reducer=reducer, scorer=scorer)
 
 

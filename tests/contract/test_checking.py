@@ -125,7 +125,7 @@ def test_arguments_are_checked(base: "Config", change: dict[str, Any], said: str
     assert [finding.message for finding in errors(config, "types")] == [said]
 
 
-def test_a_missing_argument_is_named_with_its_section(base: "Config") -> None:
+def test_a_missing_argument_is_named_with_the_swap_that_gives_it(base: "Config") -> None:
     config = swapped(base, "textcat.model", "spacy.TextCatBOW.v3")
     del config["components"]["textcat"]["model"]["ngram_size"]
     (finding,) = errors(config)

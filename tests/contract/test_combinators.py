@@ -43,6 +43,8 @@ ADDED = layer("add.v1", layer1=POOL, layer2=MAXOUT)
         (layer("clone.v1", orig=MAXOUT, n=0), DOCS, "List[Doc]"),
         (layer("noop.v1", MAXOUT), DOCS, "List[Doc]"),
         (layer("residual.v1", layer=MAXOUT), ROWS, "Floats2d"),
+        (layer("residual.v1", layer=POOL), Ragged, "Ragged"),
+        (layer("residual.v1", layer=tok2vec()), DOCS, "List[Doc]"),
         (layer("chain.v1", {"@layers": "nobody.knows.v1"}, POOL), DOCS, "Floats2d"),
         (layer("chain.v1", {"@layers": "nobody.knows.v1"}), DOCS, "Any"),
         (layer("with_array.v1", layer=MAXOUT), Any, "Any"),

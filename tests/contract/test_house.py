@@ -25,6 +25,7 @@ LEVELS = (
         "archlab.configs.layouts",
         "archlab.configs.loading",
         "archlab.configs.differences",
+        "archlab.configs.dotted",
         "archlab.configs.fingerprints",
         "archlab.configs.code",
         "archlab.configs.shapes",

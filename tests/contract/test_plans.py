@@ -241,6 +241,52 @@ def test_the_order_of_sublayers_counts_where_a_block_is_not_spacys_own() -> None
     assert variant_id(config(one, "mine.X.v1")) != variant_id(config(two, "mine.X.v1"))
 
 
+NAMED_BY_ITS_FACTORY = """
+[nlp]
+lang = "en"
+pipeline = ["topics"]
+
+[components]
+
+[components.topics]
+factory = "textcat"
+
+[components.topics.model]
+@architectures = "spacy.TextCatBOW.v3"
+exclusive_classes = true
+ngram_size = 1
+no_output_layer = false
+
+[pretraining]
+max_epochs = 10
+"""
+
+
+def test_overrides_know_components_by_their_factory_and_every_section(workplace: Path) -> None:
+    (workplace / "base.cfg").write_text(NAMED_BY_ITS_FACTORY)
+    (workplace / "sweep.yml").write_text(
+        "base: base.cfg\nswaps:\n  textcat.model: [base, {spacy.TextCatBOW.v3: {ngram_size: 2}}]\n"
+        "overrides:\n  textcat.threshold: [0.0, 0.5]\n  pretraining.max_epochs: 5\n"
+    )
+    planned = archlab.plan(workplace / "sweep.yml", level="types")
+    found = [
+        (v.config["components"]["topics"]["threshold"], v.config["pretraining"]["max_epochs"])
+        for v in planned.variants
+    ]
+    assert found == [(0.0, 5), (0.5, 5), (0.0, 5), (0.5, 5)]
+    assert [label.startswith("TextCatBOW.v3") for label in labels(planned)] == [False, False, True, True]
+    with pytest.raises(UsageError, match=r"sets components\.topics\.threshold itself"):
+        archlab.plan(workplace / "sweep.yml", overrides={"components.topics.threshold": 0.1})
+
+
+def test_a_factory_of_several_components_says_no_setting(workplace: Path) -> None:
+    twice = NAMED_BY_ITS_FACTORY.replace('["topics"]', '["topics", "more"]')
+    (workplace / "base.cfg").write_text(twice + '\n[components.more]\nfactory = "textcat"\n')
+    (workplace / "sweep.yml").write_text("base: base.cfg\noverrides:\n  textcat.threshold: [0.0, 0.5]\n")
+    with pytest.raises(SweepError, match="2 components are a textcat"):
+        archlab.plan(workplace / "sweep.yml", level="types")
+
+
 def test_overrides_of_the_command_line_apply_to_all_variants(plan_of: PlanOf) -> None:
     text = "swaps:\n  textcat.model: [base, spacy.TextCatBOW.v3]\n"
     planned = plan_of(text, overrides={"training.max_steps": 7})

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,11 @@ import pytest
 from tiny_transformers import BASE, make_bert, make_roberta, write_corpus
 
 import archlab
+from archlab.catalog.defaults import documented
+from archlab.catalog.origins import is_own
+from archlab.catalog.registered import find_function, names, signature
+from archlab.catalog.signatures import describe, model_types
+from archlab.checking import transformers
 from archlab.configs.filling import fill_config
 from archlab.configs.loading import override_config, parse_config
 
@@ -19,6 +25,7 @@ pytest.importorskip("spacy_transformers")
 pytest.importorskip("spacy_curated_transformers")
 
 MEAN = {"@layers": "reduce_mean.v1"}
+NORM = {"@layers": "LayerNorm.v1", "nI": 16}
 TAGGER, TEXTCAT = "components.tagger.model.tok2vec", "components.textcat.model.tok2vec"
 CURATED = "components.curated_transformer"
 HIDDEN = f"${{{CURATED}.model.hidden_width}}"
@@ -100,6 +107,36 @@ BAD: dict[str, tuple[str, dict[str, Any], str, str]] = {
         {f"{TAGGER}.pooling": {"@layers": "Linear.v1"}},
         f"{TAGGER}.pooling",
         "Linear.v1 takes Floats2d, spacy-transformers.TransformerListener.v1 gives it Ragged",
+    ),
+    "pooling that is never initialised": (
+        "spacy-transformers",
+        {f"{TAGGER}.pooling": {"@layers": "spacy.mean_max_reducer.v1", "hidden_size": 16}},
+        f"{TAGGER}.pooling",
+        "spacy.mean_max_reducer.v1 has weights, and spacy-transformers.TransformerListener.v1 never",
+    ),
+    "pooling of a curated transformer that is never initialised": (
+        "curated",
+        {f"{TEXTCAT}.pooling": {"@layers": "chain.v1", "*": {"mean": MEAN, "norm": NORM}}},
+        f"{TEXTCAT}.pooling.*.norm",
+        "LayerNorm.v1 has weights, and spacy-curated-transformers.LastTransformerLayerListener.v1 never",
+    ),
+    "pooling that is added to what it pools": (
+        "curated",
+        {f"{TAGGER}.pooling": {"@layers": "residual.v1", "layer": MEAN}},
+        f"{TAGGER}.pooling",
+        "residual.v1 returns Ragged, ",
+    ),
+    "a listener for the scores of tags": (
+        "spacy-transformers",
+        {
+            "components.tagger.model": {
+                "@architectures": "spacy-transformers.TransformerListener.v1",
+                "grad_factor": 1.0,
+                "pooling": MEAN,
+            }
+        },
+        "components.tagger.model",
+        "TransformerListener.v1 gives vectors, the tagger needs a score for each label",
     ),
     "another width": ("curated", {f"{TAGGER}.width": 17}, TAGGER, "width 17, its upstream"),
     "the last layer where all are asked for": (
@@ -194,6 +231,37 @@ def test_spacy_agrees(here: Path, tmp_path: Path, case: str) -> None:
     command = [sys.executable, "-m", "spacy", "train", str(config), "--training.max_steps", "2"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert (done.returncode == 0) == (case in GOOD), done.stdout + done.stderr
+
+
+def test_a_linker_beside_a_transformer_is_left_to_the_probe(here: Path) -> None:
+    """The transformer's width is not in the config."""
+    candidates = archlab.fits(config_with("spacy-transformers", {}), "textcat.model")
+    (linker,) = (candidate for candidate in candidates if candidate.name == "spacy.EntityLinker.v1")
+    assert linker.verdict == "unknown"
+    assert "its tok2vec does not say how wide it is" in linker.reason
+
+
+def test_the_layers_with_weights_are_those_that_thinc_has_to_initialise() -> None:
+    """Each layer for vectors that can be made of what is documented of it."""
+    found = set()
+    for name in filter(partial(is_own, "layers"), names("layers")):
+        taken = signature("layers", name)
+        types = model_types(taken.returns)
+        if types is None:
+            continue
+        if describe(types[0]) not in ("Floats2d", "Ragged") or describe(types[1]) not in (
+            "Floats2d",
+            "Ragged",
+        ):
+            continue
+        needed = {p.name: documented("layers", name, p.name) for p in taken.parameters if p.is_required}
+        arguments = {key: told.value for key, told in needed.items() if told is not None}
+        if set(arguments) != set(needed):
+            continue
+        model = find_function("layers", name)(**arguments)
+        if any(not node.has_param(param) for node in model.walk() for param in node.param_names):
+            found.add(name)
+    assert found == set(transformers.WITH_WEIGHTS)
 
 
 def test_random_weights_are_a_warning(here: Path) -> None:

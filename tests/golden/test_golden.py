@@ -59,6 +59,7 @@ def test_help(cli: "Cli", golden: Golden, command: str, monkeypatch: pytest.Monk
         ("bow", "textcat.model", "spacy.TextCatBOW.v1"),
         ("reduce", "textcat.model", "spacy.TextCatReduce.v1"),
         ("character", "textcat.model.tok2vec.embed", "spacy.CharacterEmbed.v2"),
+        ("optimizer", "training.optimizer", "RAdam.v1"),
         ("misfit", "textcat.model", "spacy.Tagger.v2"),
     ],
 )

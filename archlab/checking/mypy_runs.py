@@ -6,10 +6,11 @@ has learned of them is kept in the user's cache folder.
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -39,8 +40,11 @@ follow_imports = skip
 
 PLUGIN = Path(__file__).with_name("mypy_plugin.py")
 
-SECONDS_TO_WAIT = 120.0
-"""For another mypy that uses the same cache."""
+KEPT = "kept"
+"""The cache itself, in its folder, beside its lock."""
+
+SECONDS_TO_WAIT = 30.0
+"""For another lint-types that uses the cache; then one is made for this time alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,10 +82,14 @@ def is_warm(config: Path | None = None) -> bool:
     """Whether mypy has read spaCy before."""
     folder = cache_folder(config)
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    return folder is not None and any(folder.glob(f"{python}/cache*.db"))
+    return folder is not None and any(folder.glob(f"{KEPT}/{python}/cache*.db"))
 
 
-def run_mypy(source: bytes, config: Path | None = None) -> list[Complaint]:
+Tell = Callable[[str], None]
+"""Told what is no finding: that it takes long, what mypy thinks of a configuration."""
+
+
+def run_mypy(source: bytes, config: Path | None, tell: Tell) -> list[Complaint]:
     """What mypy says of a file's content, in the order of the lines.
 
     config: a mypy configuration of one's own, to be used in place of archlab's.
@@ -94,11 +102,13 @@ def run_mypy(source: bytes, config: Path | None = None) -> list[Complaint]:
         used = made if config is None else config.resolve()
         with _cache(Path(temporary), config) as cache:
             ended = _run(file, used, cache)
-        if not _has_worked(ended):  # a cache that another version or a full disk has left
-            ended = _run(file, used, Path(temporary) / "cache")
+            if not _has_worked(ended):  # a cache that a full disk or a killed mypy has left
+                shutil.rmtree(cache, ignore_errors=True)
+                ended = _run(file, used, cache)
     if not _has_worked(ended):
-        said = (ended.stderr or ended.stdout).strip().splitlines()
-        raise InvalidError(f"mypy cannot check it: {said[-1] if said else 'it says nothing'}")
+        raise InvalidError(f"mypy cannot check it: {_last_words(ended)}")
+    if config is not None and ended.stderr.strip():
+        tell(ended.stderr.strip())
     return sorted(_complaints(ended.stdout), key=lambda one: (one.line, one.column))
 
 
@@ -131,7 +141,7 @@ def _cache(temporary: Path, config: Path | None) -> Iterator[Path]:
     except (OSError, Timeout):
         lock = None
     try:
-        yield folder if folder is not None and lock is not None else temporary / "cache"
+        yield temporary / "cache" if folder is None or lock is None else folder / KEPT
     finally:
         if lock is not None:
             lock.release()
@@ -140,6 +150,14 @@ def _cache(temporary: Path, config: Path | None) -> Iterator[Path]:
 def _has_worked(ended: subprocess.CompletedProcess[str]) -> bool:
     """mypy ends with 2 for a file it cannot parse, which it says, and for faults of its own."""
     return ended.returncode in (0, 1) or any(_complaints(ended.stdout))
+
+
+def _last_words(ended: subprocess.CompletedProcess[str]) -> str:
+    said = (ended.stderr.strip() or ended.stdout.strip() or "it says nothing").splitlines()[-1]
+    if not said.startswith("{"):
+        return said
+    told = json.loads(said)
+    return f"{told['file']}:{told['line']}: {told['message']}"
 
 
 def _complaints(printed: str) -> Iterator[Complaint]:

@@ -28,8 +28,8 @@ def lint_types(
     """Check the types inside files of blocks.
 
     archlab check compares what blocks state of themselves; this compares the layers inside them: mypy does
-    it, with Thinc's plugin, and runs nothing. The first time takes half a minute. Exit code 3 where something
-    is wrong.
+    it, with Thinc's plugin, and runs nothing. The first time takes ten seconds and more. Exit code 3 where
+    something is wrong.
 
     \b
     archlab lint-types blocks.py

@@ -52,7 +52,9 @@ def _import(path: Path) -> None:
     from spacy.pipeline.factories import register_factories
     from spacy.util import import_file
 
-    with without_chatter(), contextlib.redirect_stdout(sys.stderr):
+    names_tensorflow = any(name in path.read_bytes() for name in (b"tensorflow", b"keras"))
+    chatter = without_chatter() if names_tensorflow else contextlib.nullcontext()
+    with chatter, contextlib.redirect_stdout(sys.stderr):
         import_file("python_code", path)
     register_factories()  # a factory of the file's that has the name of one of spaCy's is refused here
 

@@ -55,10 +55,18 @@ def lint_types(
     if own is not None and not own.is_file():
         raise CodeError(f"There is no mypy configuration {own}.")
     findings: list[Finding] = []
+    codes: dict[Path, SourceCode] = {}
     for file, content in contents.items():
-        if not is_warm(own):
-            tell(FIRST_TIME)
-        findings += _lint(file, content, own, tell, strict=strict or own is not None)
+        try:
+            codes[file] = read_code(content)
+        except SyntaxError as error:
+            message = f"it is no Python: {error.msg}"
+            findings.append(_placed(file, error.lineno, error.offset, "error", message))
+    if codes and not is_warm(own):
+        tell(FIRST_TIME)
+    said = run_mypy([contents[file] for file in codes], own, tell) if codes else []
+    for (file, code), complaints in zip(codes.items(), said, strict=True):
+        findings += _findings(file, code, complaints, strict=strict or own is not None)
     return Report(tuple(sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))))
 
 
@@ -75,14 +83,11 @@ def _content(file: Path) -> bytes:
         raise CodeError(f"{file} cannot be read: {error.strerror or error}.") from None
 
 
-def _lint(file: Path, content: bytes, config: Path | None, tell: Tell, *, strict: bool) -> Iterator[Finding]:
-    try:
-        code = read_code(content)
-    except SyntaxError as error:
-        yield _placed(file, error.lineno, error.offset, "error", f"it is no Python: {error.msg}")
-        return
-    complaints = merged(run_mypy(content, config, tell), code)
-    for one in complaints if strict else _not_strict(complaints, code):
+def _findings(
+    file: Path, code: SourceCode, complaints: Sequence[Complaint], *, strict: bool
+) -> Iterator[Finding]:
+    told = merged(complaints, code)
+    for one in told if strict else _not_strict(told, code):
         message = readable(one.message) + (f"  [{one.code}]" if one.code else "")
         yield _placed(file, one.line, one.column, one.severity, message, fix_of(one))
     for line, column in islice(code.joined_by_operators(), 1):  # one says it for all

@@ -10,16 +10,19 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archlab.configs.code import CODE_MODULE
 from archlab.errors import ExtraError, InvalidError
 from archlab.records import Severity
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 # Strict, but for what says more of the libraries than of the file. What is strict in it can be passed over
 # later: a second config would make mypy read spaCy a second time.
@@ -42,6 +45,9 @@ PLUGIN = Path(__file__).with_name("mypy_plugin.py")
 
 KEPT = "kept"
 """The cache itself, in its folder, beside its lock."""
+
+STOPPED = 2
+"""How mypy ends where it could not check all; 0 and 1 say whether it found something."""
 
 SECONDS_TO_WAIT = 30.0
 """For another lint-types that uses the cache; then one is made for this time alone."""
@@ -89,35 +95,40 @@ Tell = Callable[[str], None]
 """Told what is no finding: that it takes long, what mypy thinks of a configuration."""
 
 
-def run_mypy(source: bytes, config: Path | None, tell: Tell) -> list[Complaint]:
-    """What mypy says of a file's content, in the order of the lines.
+def run_mypy(sources: Sequence[bytes], config: Path | None, tell: Tell) -> list[list[Complaint]]:
+    """What mypy says of the content of each file, in the order of its lines.
 
     config: a mypy configuration of one's own, to be used in place of archlab's.
     Raises InvalidError, with mypy's own words, where it cannot do its work.
     """
     with tempfile.TemporaryDirectory(prefix="archlab-") as temporary:
-        file, made = Path(temporary) / f"{CODE_MODULE}.py", Path(temporary) / "mypy.ini"
-        file.write_bytes(source)
+        files, made = [], Path(temporary) / "mypy.ini"
+        for number, source in enumerate(sources):
+            files.append(Path(temporary) / f"{CODE_MODULE}_{number}.py")
+            files[-1].write_bytes(source)
         made.write_text(CONFIG.format(plugin=PLUGIN), encoding="utf8")
         used = made if config is None else config.resolve()
-        with _cache(Path(temporary), config) as cache:
-            ended = _run(file, used, cache)
+        with _cache(Path(temporary), config, tell) as cache:
+            ended = _run(files, used, cache)
             if not _has_worked(ended):  # a cache that a full disk or a killed mypy has left
                 shutil.rmtree(cache, ignore_errors=True)
-                ended = _run(file, used, cache)
+                ended = _run(files, used, cache)
     if not _has_worked(ended):
-        raise InvalidError(f"mypy cannot check it: {_last_words(ended)}")
+        raise InvalidError(f"mypy cannot do it: {_last_words(ended)}")
+    if ended.returncode == STOPPED and len(sources) > 1:  # one that it cannot read hides the others
+        return [found for source in sources for found in run_mypy([source], config, tell)]
     if config is not None and ended.stderr.strip():
         tell(ended.stderr.strip())
-    return sorted(_complaints(ended.stdout), key=lambda one: (one.line, one.column))
+    said = [*_complaints(ended.stdout)]
+    return [_in_order(complaint for name, complaint in said if name == file.name) for file in files]
 
 
-def _run(file: Path, config: Path, cache: Path) -> subprocess.CompletedProcess[str]:
+def _run(files: Sequence[Path], config: Path, cache: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-P", "-m", "mypy", "--config-file", str(config), "--cache-dir", str(cache)]
     shown = ["--output", "json", "--show-error-end", "--no-error-summary"]
     environment = {**os.environ, "PYTHONIOENCODING": "utf8"}
     return subprocess.run(
-        [*command, *shown, str(file)],
+        [*command, *shown, *map(str, files)],
         capture_output=True,
         text=True,
         encoding="utf8",
@@ -127,7 +138,7 @@ def _run(file: Path, config: Path, cache: Path) -> subprocess.CompletedProcess[s
 
 
 @contextmanager
-def _cache(temporary: Path, config: Path | None) -> Iterator[Path]:
+def _cache(temporary: Path, config: Path | None, tell: Tell) -> Iterator[Path]:
     """The cache for one mypy alone; one that is thrown away where the shared one cannot be had."""
     from filelock import FileLock, Timeout
 
@@ -137,7 +148,7 @@ def _cache(temporary: Path, config: Path | None) -> Iterator[Path]:
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
             lock = FileLock(folder / "lock")
-            lock.acquire(timeout=SECONDS_TO_WAIT)
+            _acquire(lock, tell)
     except (OSError, Timeout):
         lock = None
     try:
@@ -147,9 +158,19 @@ def _cache(temporary: Path, config: Path | None) -> Iterator[Path]:
             lock.release()
 
 
+def _acquire(lock: "FileLock", tell: Tell) -> None:
+    from filelock import Timeout
+
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        tell("Another lint-types is at work: this one waits for it.")
+        lock.acquire(timeout=SECONDS_TO_WAIT)
+
+
 def _has_worked(ended: subprocess.CompletedProcess[str]) -> bool:
     """mypy ends with 2 for a file it cannot parse, which it says, and for faults of its own."""
-    return ended.returncode in (0, 1) or any(_complaints(ended.stdout))
+    return ended.returncode != STOPPED or any(_complaints(ended.stdout))
 
 
 def _last_words(ended: subprocess.CompletedProcess[str]) -> str:
@@ -160,19 +181,28 @@ def _last_words(ended: subprocess.CompletedProcess[str]) -> str:
     return f"{told['file']}:{told['line']}: {told['message']}"
 
 
-def _complaints(printed: str) -> Iterator[Complaint]:
+def _in_order(complaints: Iterable[Complaint]) -> list[Complaint]:
+    return sorted(complaints, key=lambda one: (one.line, one.column))
+
+
+def _complaints(printed: str) -> Iterator[tuple[str, Complaint]]:
+    """(name of the file, what is said of it); what is said of other files is left out."""
     for line in printed.splitlines():
         if not line.startswith("{"):
             continue
         told: dict[str, Any] = json.loads(line)
-        if Path(told["file"]).stem == CODE_MODULE:
-            yield Complaint(
-                severity="note" if told["severity"] == "note" else "error",
-                code=told["code"] or "",
-                message=told["message"],
-                hint=told["hint"],
-                line=told["line"],
-                column=told["column"] + 1,
-                end_line=told.get("end_line", told["line"]),
-                end_column=told.get("end_column", told["column"] + 1),
+        name = Path(told["file"]).name
+        if name.startswith(CODE_MODULE):
+            yield (
+                name,
+                Complaint(
+                    severity="note" if told["severity"] == "note" else "error",
+                    code=told["code"] or "",
+                    message=told["message"],
+                    hint=told["hint"],
+                    line=told["line"],
+                    column=told["column"] + 1,
+                    end_line=told.get("end_line", told["line"]),
+                    end_column=told.get("end_column", told["column"] + 1),
+                ),
             )

@@ -38,6 +38,7 @@ def lint_types(
     """
     import archlab
     from archlab.reporting.github import annotations
+    from archlab.reporting.numbers import some
     from archlab.reporting.terminal import make_console, show_report
 
     try:
@@ -52,7 +53,7 @@ def lint_types(
         for line in annotations(report):
             typer.echo(line)
     else:
-        show_report(make_console(sys.stdout), report, subject=", ".join(map(str, files)))
+        show_report(make_console(sys.stdout), report, subject=some([*map(str, files)]))
     if not report.ok:
         raise typer.Exit(InvalidError.exit_code)
 

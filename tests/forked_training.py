@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import traceback
+from importlib import import_module
 from pathlib import Path
 
 
@@ -30,7 +31,6 @@ def trains(config: Path) -> bool:
 
 
 if __name__ == "__main__":
-    import spacy_curated_transformers  # noqa: F401
-    import spacy_transformers  # noqa: F401
-
+    for package in ("spacy_transformers", "spacy_curated_transformers"):
+        import_module(package)
     json.dump({config: trains(Path(config)) for config in sys.argv[1:]}, sys.stdout)

@@ -73,10 +73,7 @@ def create_relation_model(
     Raises ValueError where create_instance_tensor has none.
     """
     if "get_candidates" not in create_instance_tensor.attrs:
-        raise ValueError(
-            f"create_instance_tensor ({create_instance_tensor.name}) has no candidate generator: use "
-            'rel_instance_tensor.v1, or set attrs["get_candidates"] in a block of your own'
-        )
+        raise ValueError(f"{create_instance_tensor.name} has no candidates: take rel_instance_tensor.v1")
     model = chain(create_instance_tensor, classification_layer)
     model.attrs["get_candidates"] = create_instance_tensor.attrs["get_candidates"]
     return model
@@ -87,10 +84,12 @@ def create_instance_tensor(
     tok2vec: Model[list[Doc], list[Floats2d]],
     pooling: Model[Ragged, Floats2d],
     get_candidates: Callable[[Doc], list[tuple[Span, Span]]],
+    context: bool = False,
 ) -> Model[list[Doc], Floats2d]:
     """Candidates as vectors, (pairs, 2 * width): the pooled tokens of one entity beside those of the other.
 
     tok2vec: gives (tokens, width) for each document. pooling: gives (spans, width) for the tokens of spans.
+    context: pool the text from one entity to the other, too: (pairs, 3 * width).
     """
     return Model(
         "instance_tensor",
@@ -98,25 +97,24 @@ def create_instance_tensor(
         init=init_instances,
         layers=[tok2vec, pooling],
         refs={"tok2vec": tok2vec, "pooling": pooling},
-        attrs={"get_candidates": get_candidates},
+        attrs={"get_candidates": get_candidates, "context": context},
     )
 
 
-def init_instances(
-    model: Model[list[Doc], Floats2d], X: list[Doc] | None = None, Y: Floats2d | None = None
-) -> None:
+def init_instances(model: Model[list[Doc], Floats2d], X: list[Doc] | None = None, Y: Any = None) -> None:
     model.get_ref("tok2vec").initialize(X)
 
 
 def forward_instances(
     model: Model[list[Doc], Floats2d], docs: list[Doc], is_train: bool
 ) -> tuple[Floats2d, Callable[[Floats2d], Any]]:
-    """docs -> (pairs, 2 * width). On the way back a token gets the sum over all pairs that it is part of."""
+    """docs -> (pairs, spans * width). On the way back a token gets the sum over all that it is part of."""
     ops = model.ops
     vectors, backprop_tok2vec = model.get_ref("tok2vec")(docs, is_train)
     tokens = ops.flatten(vectors)
     width = tokens.shape[1]
-    rows, lengths = token_rows(docs, model.attrs["get_candidates"])
+    spans_per_pair = 3 if model.attrs["context"] else 2
+    rows, lengths = token_rows(docs, model.attrs["get_candidates"], spans_per_pair)
     indices = ops.asarray1i(rows)
     spans = Ragged(tokens[indices], ops.asarray1i(lengths))
     pooled, backprop_pooling = model.get_ref("pooling")(spans, is_train)
@@ -128,17 +126,20 @@ def forward_instances(
             ops.scatter_add(d_tokens, indices, d_spans.data)
         return backprop_tok2vec(ops.unflatten(d_tokens, ops.asarray1i([len(doc) for doc in docs])))
 
-    return ops.reshape2f(pooled, len(lengths) // 2, 2 * width), backprop
+    return ops.reshape2f(pooled, len(lengths) // spans_per_pair, spans_per_pair * width), backprop
 
 
-def token_rows(docs: Iterable[Doc], get_candidates: Callable[[Doc], Pairs]) -> tuple[list[int], list[int]]:
-    """(the tokens of both spans of each pair in turn, counted over all documents; how many each span has)."""
+def token_rows(
+    docs: Iterable[Doc], get_candidates: Callable[[Doc], Pairs], spans_per_pair: int
+) -> tuple[list[int], list[int]]:
+    """(the tokens of the spans of each pair in turn, counted over all documents; how many each span has)."""
     rows: list[int] = []
     lengths: list[int] = []
     offset = 0
     for doc in docs:
-        for pair in get_candidates(doc):
-            for span in pair:
+        for one, other in get_candidates(doc):
+            between = doc[min(one.start, other.start) : max(one.end, other.end)]
+            for span in (one, other, between)[:spans_per_pair]:
                 rows.extend(range(offset + span.start, offset + span.end))
                 lengths.append(len(span))
         offset += len(doc)
@@ -316,7 +317,6 @@ class RelationExtractor(TrainablePipe):
             return 0
         self._allow_extra_label()
         self.cfg["labels"].append(label)
-        self.vocab.strings.add(label)
         return 1
 
     def initialize(
@@ -338,10 +338,7 @@ class RelationExtractor(TrainablePipe):
         for label in found if labels is None else labels:
             self.add_label(label)
         if not self.labels:
-            raise ValueError(
-                "no document of the training corpus has relations: set doc._.rel, and save the corpus with "
-                "DocBin(store_user_data=True)"
-            )
+            raise ValueError("no document has relations (doc._.rel): save it with store_user_data=True")
         sample = [doc for doc in docs if self.candidates(doc)][:10]
         if not sample:
             raise ValueError("no document of the training corpus has a candidate: raise max_length")

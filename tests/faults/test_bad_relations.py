@@ -83,8 +83,7 @@ def test_values_of_another_type_are_refused(path: str, value: str) -> None:
         ),
         (
             lambda nlp, docs: [doc._.rel.clear() for doc in docs],
-            "no document of the training corpus has relations: set doc._.rel, and save the corpus with "
-            "DocBin(store_user_data=True)",
+            "no document has relations (doc._.rel): save it with store_user_data=True",
         ),
         (
             lambda nlp, docs: nlp.get_pipe("relation_extractor").model.attrs.update(

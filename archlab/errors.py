@@ -1,5 +1,6 @@
 """One exception tree. Every class names the exit code with which the command line ends."""
 
+import re
 from collections.abc import Iterable
 
 
@@ -129,6 +130,10 @@ def explain(error: BaseException) -> str:
     return text or type(error).__name__
 
 
+_ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
+"""What some libraries, Keras among them, make their messages bold with."""
+
+
 def _said(error: BaseException) -> str:
     details = getattr(error, "errors", None)
     if isinstance(details, list) and details and all(isinstance(detail, dict) for detail in details):
@@ -136,5 +141,5 @@ def _said(error: BaseException) -> str:
         return "; ".join(parts)
     if isinstance(error, SyntaxError):
         return f"{type(error).__name__}: {error.msg}"
-    text = " ".join(str(getattr(error, "desc", None) or error).split())
+    text = " ".join(_ESCAPES.sub("", str(getattr(error, "desc", None) or error)).split())
     return f"{type(error).__name__}: {text}" if text else ""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 import srsly
 from thinc.api import ArgsKwargs, Ops, Optimizer, get_current_ops
 from thinc.backends import get_array_ops
@@ -72,8 +73,8 @@ class KerasShim(Shim):
         ops = get_current_ops()
         weights = self._model.weights
         for place, gradient in self._gradients.items():
-            flat = [ops.asarray1f(array.numpy().ravel()) for array in (weights[place], gradient)]
-            changed, _ = optimizer(self._key(place), *flat)
+            arrays: Any = [np.atleast_1d(tensor.numpy()) for tensor in (weights[place], gradient)]
+            changed, _ = optimizer(self._key(place), *map(ops.asarray_f, arrays))
             _assign(weights[place], changed)
         self._gradients = {}
 
@@ -119,17 +120,20 @@ class KerasShim(Shim):
         if self._waiting is not None:
             self._model(*inputs.args, **inputs.kwargs, training=False)  # gives it its shapes
             waiting, self._waiting = self._waiting, None
-            self._set_weights(waiting, is_built=True)
+            self._assign_all(waiting)
         return self._model(*inputs.args, **inputs.kwargs, training=training)
 
     def _get_weights(self) -> list[Any]:
         return [w.numpy() for w in self._model.weights] if self._waiting is None else self._waiting
 
-    def _set_weights(self, arrays: list[Any], is_built: bool = False) -> None:
+    def _set_weights(self, arrays: list[Any]) -> None:
+        if self._model.built:
+            self._assign_all(arrays)
+        else:
+            self._waiting = arrays or None  # none were saved where that model had not been built either
+
+    def _assign_all(self, arrays: list[Any]) -> None:
         weights = self._model.weights
-        if len(weights) < len(arrays) and not is_built:
-            self._waiting = arrays
-            return
         has, loaded = [tuple(w.shape) for w in weights], [array.shape for array in arrays]
         if has != loaded:
             raise ValueError(

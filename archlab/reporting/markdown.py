@@ -54,7 +54,7 @@ LEGEND = {
     False: {
         "fits": "put there without further arguments, it gives a config without errors",
         "needs ...": "its type fits; no value is known for the argument named",
-        UNKNOWN: "its signature does not tell",
+        UNKNOWN: "neither its signature nor the config tells",
         MISFIT: "it does not fit",
     },
     True: {

@@ -125,12 +125,12 @@ def test_arguments_are_checked(base: "Config", change: dict[str, Any], said: str
     assert [finding.message for finding in errors(config, "types")] == [said]
 
 
-def test_a_missing_argument_is_named_with_its_section(base: "Config") -> None:
+def test_a_missing_argument_is_named_with_the_swap_that_gives_it(base: "Config") -> None:
     config = swapped(base, "textcat.model", "spacy.TextCatBOW.v3")
     del config["components"]["textcat"]["model"]["ngram_size"]
     (finding,) = errors(config)
     assert finding.message == "spacy.TextCatBOW.v3 needs ngram_size"
-    assert finding.fix == "add ngram_size = ... under [components.textcat.model]"
+    assert finding.fix == "complete it: archlab swap textcat.model spacy.TextCatBOW.v3"
 
 
 def test_a_block_that_is_nowhere_registered_is_an_error(base: "Config") -> None:
@@ -158,7 +158,8 @@ def test_what_types_cannot_see_building_does(code: None) -> None:
     config = with_model({"@architectures": "test.WrongInside.v1", "nO": None})
     assert errors(config, "types") == ()
     (finding,) = errors(config)
-    assert finding.message == "it cannot be built: ValueError: the layers do not go together"
+    said = "it cannot be built: ValueError: the layers do not go together (blocks.py:12)"
+    assert finding.message == said
 
 
 def test_a_block_without_annotations_is_a_note_not_an_error(code: None) -> None:

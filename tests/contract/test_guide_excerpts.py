@@ -275,3 +275,34 @@ def test_all_are_swapped_for_all_in_a_sweep(old: str, tmp_path: Path) -> None:
     assert plan.rejected == ()
     models = [variant.config["components"]["textcat"]["model"] for variant in plan.variants]
     assert [model["@architectures"] for model in models] == list(CLASSIFIERS)
+
+
+@pytest.mark.parametrize(("old", "new"), [("v1", "v2"), ("v2", "v1")])
+def test_a_tok2vec_brings_an_encoder_of_its_version_as_deep_and_wide(old: str, new: str) -> None:
+    """A v2 cannot hold an encoder of v1, and a v1 does not keep texts apart for one of v2."""
+    base = archlab.load_config(EXAMPLES / "sublayers" / {"v1": "base.cfg", "v2": "v2.cfg"}[old])
+    swapped = archlab.swap(base, "tok2vec.model", f"spacy.Tok2Vec.{new}").config
+    before, after = (config["components"]["tok2vec"]["model"] for config in (base, swapped))
+    assert after["@architectures"] == f"spacy.Tok2Vec.{new}"
+    assert after["embed"] == before["embed"]
+    assert after["encode"] == {**before["encode"], "@architectures": f"spacy.MaxoutWindowEncoder.{new}"}
+    assert [f for f in archlab.check(swapped).findings if not f.slot.startswith("corpora.")] == []
+
+
+def test_an_encoder_of_v1_is_refused_in_a_v2() -> None:
+    base = archlab.load_config(EXAMPLES / "sublayers" / "v2.cfg")
+    swapped = archlab.swap(base, "tok2vec.model.encode", "spacy.MaxoutWindowEncoder.v1").config
+    ((severity, slot, message, fix),) = told(archlab.check(swapped).findings)
+    assert (severity, slot) == ("error", ENCODE)
+    assert message.startswith("spacy.MaxoutWindowEncoder.v1 returns Floats2d")
+    assert "spacy.MaxoutWindowEncoder.v2" in fix
+
+
+def test_an_encoder_of_v2_in_a_v1_is_noted() -> None:
+    base = archlab.load_config(EXAMPLES / "sublayers" / "base.cfg")
+    swapped = archlab.swap(base, "tok2vec.model.encode", "spacy.MaxoutWindowEncoder.v2").config
+    report = archlab.check(swapped)
+    assert told(report.findings) == []
+    (note,) = [finding for finding in report.findings if finding.severity == "note"]
+    assert note.message.startswith("spacy.Tok2Vec.v1 reads over the ends of texts")
+    assert note.fix == "archlab swap tok2vec.model spacy.Tok2Vec.v2"

@@ -223,14 +223,15 @@ def test_it_learns(nlp: Language) -> None:
     assert (scores["rel_micro_f"], scores["rel_candidates"], scores["rel_candidates_r"]) == (1.0, 8, 1.0)
 
 
-def test_the_loss_is_the_squared_error_and_what_gold_does_not_say_is_no_relation(nlp: Language) -> None:
+def test_the_loss_is_the_cross_entropy_and_what_gold_does_not_say_is_no_relation(nlp: Language) -> None:
     example = Example(*[gold_docs(nlp)[0]] * 2)
     extractor = extractor_of(nlp)
     extractor.add_label("Binds")
     extractor.add_label("Unheard")
     loss, gradient = extractor.get_loss([example], np.asarray([[0.5, 0.1], [0.2, 0.0]], dtype="float32"))
-    assert loss == pytest.approx((0.5**2 + 0.1**2 + 0.2**2) / 2)
-    np.testing.assert_allclose(gradient, [[-0.5, 0.1], [0.2, 0.0]], rtol=1e-6)
+    assert loss == pytest.approx(-np.log([0.5, 0.9, 0.8]).sum() / 2, rel=1e-5)
+    expected = [[-1 / 0.5 / 2, 1 / 0.9 / 2], [1 / 0.8 / 2, 1 / 2]]
+    np.testing.assert_allclose(gradient, expected, rtol=1e-5)
 
 
 def test_labels_come_from_the_examples_or_are_given(nlp: Language) -> None:

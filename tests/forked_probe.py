@@ -17,10 +17,10 @@ def probe_in_forks() -> None:
     """From now on, in this process."""
     from archlab.checking import probe_child  # noqa: F401  # once for all forks
 
-    probing._run = _run
+    probing._run = run_in_fork
 
 
-def _run(folder: Path, seconds: float, stop: Event) -> int | None:
+def run_in_fork(folder: Path, seconds: float, stop: Event) -> int | None:
     """What `probing._run` does: the exit code; None where the time was up."""
     pid = os.fork()
     if pid == 0:

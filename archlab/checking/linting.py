@@ -1,6 +1,6 @@
 """What mypy and Thinc's plugin say of files of blocks, as findings."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -8,7 +8,7 @@ from pathlib import Path
 from archlab.checking.code_reading import SourceCode, read_code
 from archlab.checking.layer_mismatches import merged
 from archlab.checking.mypy_advice import UNSTATED, fix_of, readable
-from archlab.checking.mypy_runs import Complaint, is_warm, require_mypy, run_mypy
+from archlab.checking.mypy_runs import Complaint, Tell, is_warm, require_mypy, run_mypy
 from archlab.errors import CodeError
 from archlab.records import Finding, Report, Severity
 
@@ -24,7 +24,7 @@ STRICT = (
 )
 """What mypy says when it is strict, and what is no mistake in itself."""
 
-FIRST_TIME = "mypy reads the sources of spaCy and Thinc first: half a minute, and seconds from then on."
+FIRST_TIME = "mypy reads the sources of spaCy and Thinc first: ten seconds and more, and two from then on."
 
 OPERATORS = (
     "what operators join is not compared: their results state no types",
@@ -38,7 +38,7 @@ def lint_types(
     *,
     strict: bool = False,
     config: str | Path | None = None,
-    tell: Callable[[str], None] = lambda _: None,
+    tell: Tell = lambda _: None,
 ) -> Report:
     """Do the layers inside these --code files fit together, by their annotations? Nothing is imported or run.
 
@@ -46,7 +46,7 @@ def lint_types(
     `concatenate` join. An error is what mypy calls one. A registered function that does not state its
     types is a note, and so are operators, into which the plugin does not look; strict: whatever mypy says in
     its strict mode is an error. config: a mypy configuration of one's own, used in place of archlab's.
-    tell: told what takes long, when it does.
+    tell: told that it takes long, when it does, and what mypy has to say of that configuration.
     Raises CodeError for a file that is not there or no Python file, ExtraError where mypy is not installed.
     """
     require_mypy()
@@ -55,10 +55,18 @@ def lint_types(
     if own is not None and not own.is_file():
         raise CodeError(f"There is no mypy configuration {own}.")
     findings: list[Finding] = []
+    codes: dict[Path, SourceCode] = {}
     for file, content in contents.items():
-        if not is_warm(own):
-            tell(FIRST_TIME)
-        findings += _lint(file, content, strict=strict or own is not None, config=own)
+        try:
+            codes[file] = read_code(content)
+        except SyntaxError as error:
+            message = f"it is no Python: {error.msg}"
+            findings.append(_placed(file, error.lineno, error.offset, "error", message))
+    if codes and not is_warm(own):
+        tell(FIRST_TIME)
+    said = run_mypy([contents[file] for file in codes], own, tell) if codes else []
+    for (file, code), complaints in zip(codes.items(), said, strict=True):
+        findings += _findings(file, code, complaints, strict=strict or own is not None)
     return Report(tuple(sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))))
 
 
@@ -75,14 +83,11 @@ def _content(file: Path) -> bytes:
         raise CodeError(f"{file} cannot be read: {error.strerror or error}.") from None
 
 
-def _lint(file: Path, content: bytes, *, strict: bool, config: Path | None) -> Iterator[Finding]:
-    try:
-        code = read_code(content)
-    except SyntaxError as error:
-        yield _placed(file, error.lineno, error.offset, "error", f"it is no Python: {error.msg}")
-        return
-    complaints = merged(run_mypy(content, config), code)
-    for one in complaints if strict else _not_strict(complaints, code):
+def _findings(
+    file: Path, code: SourceCode, complaints: Sequence[Complaint], *, strict: bool
+) -> Iterator[Finding]:
+    told = merged(complaints, code)
+    for one in told if strict else _not_strict(told, code):
         message = readable(one.message) + (f"  [{one.code}]" if one.code else "")
         yield _placed(file, one.line, one.column, one.severity, message, fix_of(one))
     for line, column in islice(code.joined_by_operators(), 1):  # one says it for all

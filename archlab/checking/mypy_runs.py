@@ -6,19 +6,23 @@ has learned of them is kept in the user's cache folder.
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archlab.configs.code import CODE_MODULE
 from archlab.errors import ExtraError, InvalidError
 from archlab.records import Severity
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 # Strict, but for what says more of the libraries than of the file. What is strict in it can be passed over
 # later: a second config would make mypy read spaCy a second time.
@@ -39,8 +43,14 @@ follow_imports = skip
 
 PLUGIN = Path(__file__).with_name("mypy_plugin.py")
 
-SECONDS_TO_WAIT = 120.0
-"""For another mypy that uses the same cache."""
+KEPT = "kept"
+"""The cache itself, in its folder, beside its lock."""
+
+STOPPED = 2
+"""How mypy ends where it could not check all; 0 and 1 say whether it found something."""
+
+SECONDS_TO_WAIT = 30.0
+"""For another lint-types that uses the cache; then one is made for this time alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,36 +88,47 @@ def is_warm(config: Path | None = None) -> bool:
     """Whether mypy has read spaCy before."""
     folder = cache_folder(config)
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    return folder is not None and any(folder.glob(f"{python}/cache*.db"))
+    return folder is not None and any(folder.glob(f"{KEPT}/{python}/cache*.db"))
 
 
-def run_mypy(source: bytes, config: Path | None = None) -> list[Complaint]:
-    """What mypy says of a file's content, in the order of the lines.
+Tell = Callable[[str], None]
+"""Told what is no finding: that it takes long, what mypy thinks of a configuration."""
+
+
+def run_mypy(sources: Sequence[bytes], config: Path | None, tell: Tell) -> list[list[Complaint]]:
+    """What mypy says of the content of each file, in the order of its lines.
 
     config: a mypy configuration of one's own, to be used in place of archlab's.
     Raises InvalidError, with mypy's own words, where it cannot do its work.
     """
     with tempfile.TemporaryDirectory(prefix="archlab-") as temporary:
-        file, made = Path(temporary) / f"{CODE_MODULE}.py", Path(temporary) / "mypy.ini"
-        file.write_bytes(source)
+        files, made = [], Path(temporary) / "mypy.ini"
+        for number, source in enumerate(sources):
+            files.append(Path(temporary) / f"{CODE_MODULE}_{number}.py")
+            files[-1].write_bytes(source)
         made.write_text(CONFIG.format(plugin=PLUGIN), encoding="utf8")
         used = made if config is None else config.resolve()
-        with _cache(Path(temporary), config) as cache:
-            ended = _run(file, used, cache)
-        if not _has_worked(ended):  # a cache that another version or a full disk has left
-            ended = _run(file, used, Path(temporary) / "cache")
+        with _cache(Path(temporary), config, tell) as cache:
+            ended = _run(files, used, cache)
+            if not _has_worked(ended):  # a cache that a full disk or a killed mypy has left
+                shutil.rmtree(cache, ignore_errors=True)
+                ended = _run(files, used, cache)
     if not _has_worked(ended):
-        said = (ended.stderr or ended.stdout).strip().splitlines()
-        raise InvalidError(f"mypy cannot check it: {said[-1] if said else 'it says nothing'}")
-    return sorted(_complaints(ended.stdout), key=lambda one: (one.line, one.column))
+        raise InvalidError(f"mypy cannot do it: {_last_words(ended)}")
+    if ended.returncode == STOPPED and len(sources) > 1:  # one that it cannot read hides the others
+        return [found for source in sources for found in run_mypy([source], config, tell)]
+    if config is not None and ended.stderr.strip():
+        tell(ended.stderr.strip())
+    said = [*_complaints(ended.stdout)]
+    return [_in_order(complaint for name, complaint in said if name == file.name) for file in files]
 
 
-def _run(file: Path, config: Path, cache: Path) -> subprocess.CompletedProcess[str]:
+def _run(files: Sequence[Path], config: Path, cache: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-P", "-m", "mypy", "--config-file", str(config), "--cache-dir", str(cache)]
     shown = ["--output", "json", "--show-error-end", "--no-error-summary"]
     environment = {**os.environ, "PYTHONIOENCODING": "utf8"}
     return subprocess.run(
-        [*command, *shown, str(file)],
+        [*command, *shown, *map(str, files)],
         capture_output=True,
         text=True,
         encoding="utf8",
@@ -117,7 +138,7 @@ def _run(file: Path, config: Path, cache: Path) -> subprocess.CompletedProcess[s
 
 
 @contextmanager
-def _cache(temporary: Path, config: Path | None) -> Iterator[Path]:
+def _cache(temporary: Path, config: Path | None, tell: Tell) -> Iterator[Path]:
     """The cache for one mypy alone; one that is thrown away where the shared one cannot be had."""
     from filelock import FileLock, Timeout
 
@@ -127,34 +148,61 @@ def _cache(temporary: Path, config: Path | None) -> Iterator[Path]:
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
             lock = FileLock(folder / "lock")
-            lock.acquire(timeout=SECONDS_TO_WAIT)
+            _acquire(lock, tell)
     except (OSError, Timeout):
         lock = None
     try:
-        yield folder if folder is not None and lock is not None else temporary / "cache"
+        yield temporary / "cache" if folder is None or lock is None else folder / KEPT
     finally:
         if lock is not None:
             lock.release()
 
 
+def _acquire(lock: "FileLock", tell: Tell) -> None:
+    from filelock import Timeout
+
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        tell("Another lint-types is at work: this one waits for it.")
+        lock.acquire(timeout=SECONDS_TO_WAIT)
+
+
 def _has_worked(ended: subprocess.CompletedProcess[str]) -> bool:
     """mypy ends with 2 for a file it cannot parse, which it says, and for faults of its own."""
-    return ended.returncode in (0, 1) or any(_complaints(ended.stdout))
+    return ended.returncode != STOPPED or any(_complaints(ended.stdout))
 
 
-def _complaints(printed: str) -> Iterator[Complaint]:
+def _last_words(ended: subprocess.CompletedProcess[str]) -> str:
+    said = (ended.stderr.strip() or ended.stdout.strip() or "it says nothing").splitlines()[-1]
+    if not said.startswith("{"):
+        return said
+    told = json.loads(said)
+    return f"{told['file']}:{told['line']}: {told['message']}"
+
+
+def _in_order(complaints: Iterable[Complaint]) -> list[Complaint]:
+    return sorted(complaints, key=lambda one: (one.line, one.column))
+
+
+def _complaints(printed: str) -> Iterator[tuple[str, Complaint]]:
+    """(name of the file, what is said of it); what is said of other files is left out."""
     for line in printed.splitlines():
         if not line.startswith("{"):
             continue
         told: dict[str, Any] = json.loads(line)
-        if Path(told["file"]).stem == CODE_MODULE:
-            yield Complaint(
-                severity="note" if told["severity"] == "note" else "error",
-                code=told["code"] or "",
-                message=told["message"],
-                hint=told["hint"],
-                line=told["line"],
-                column=told["column"] + 1,
-                end_line=told.get("end_line", told["line"]),
-                end_column=told.get("end_column", told["column"] + 1),
+        name = Path(told["file"]).name
+        if name.startswith(CODE_MODULE):
+            yield (
+                name,
+                Complaint(
+                    severity="note" if told["severity"] == "note" else "error",
+                    code=told["code"] or "",
+                    message=told["message"],
+                    hint=told["hint"],
+                    line=told["line"],
+                    column=told["column"] + 1,
+                    end_line=told.get("end_line", told["line"]),
+                    end_column=told.get("end_column", told["column"] + 1),
+                ),
             )

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from archlab.checking.locating import Place, frames_below, frames_of, locate, slot_of
 from archlab.checking.probing import NOT_PROBED
+from archlab.checking.torch_advice import torch_advice
 from archlab.errors import explain
 from archlab.processes import end_with_starter
 from archlab.records import Finding, Json, Severity
@@ -97,7 +98,10 @@ class Journal:
                 message = f"{NOT_PROBED}: on documents that were made up {message}"
                 self.find("warning", place.component, message, "name a corpus: --paths.train FILE")
             else:
-                self.find("error", place.component, message, self._mend_outputs(place.component))
+                advice = torch_advice(self.pipelines, place, phase)
+                seen, fix = (f"; {advice.message}", advice.fix) if advice else ("", None)
+                fix = fix or self._mend_outputs(place.component)
+                self.find("error", place.component, message + seen, fix)
             raise Stopped from None
 
     def _mend_outputs(self, component: str | None) -> str | None:
@@ -111,7 +115,10 @@ class Journal:
         outputs = model.maybe_get_dim("nO") if model is not None and model.has_dim("nO") else None
         if outputs in (None, len(labels)):
             return None
-        return f"its model gives {outputs} numbers for {len(labels)} labels: leave that argument open (null)"
+        return (
+            f"its model gives {outputs} numbers for {len(labels)} labels: leave that argument open (null), "
+            f"or give it {len(labels)}"
+        )
 
     def locate(self, frames: Any) -> Place:
         return locate(frames, self.pipelines, self.config["nlp"]["pipeline"])

@@ -1,5 +1,6 @@
 """archlab grid: plan a sweep, train what is missing, tabulate."""
 
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -75,7 +76,9 @@ def grid(
             typer.echo(summarize(planned, missing, at_once), err=True)
         options = {"engine": engine, "jobs": at_once, "strict": strict, "retry_failed": retry_failed}
         results = _run(planned, len(missing), experiments, quiet, options)
-        _show_results(results, experiments, format, quiet)
+        named = [item for file in code or [] for item in ("--code", str(file))]
+        probe = shlex.join(["archlab", "check", str(sweep), "--level", "probe", *named, *ctx.args])
+        _show_results(results, experiments, format, quiet, probe)
         if results.failed:
             raise typer.Exit(RunsFailedError.exit_code)
         if planned.runs:
@@ -130,7 +133,8 @@ def _run(planned: "Plan", total: int, experiments: Path, quiet: bool, options: d
         ) from None
 
 
-def _show_results(results: "Results", experiments: Path, format: Format, quiet: bool) -> None:
+def _show_results(results: "Results", experiments: Path, format: Format, quiet: bool, probe: str) -> None:
+    """probe: the command that says of a failing run where it fails, and what may mend it."""
     from archlab.reporting.terminal import make_console, show_table
 
     if format is Format.json:
@@ -142,6 +146,7 @@ def _show_results(results: "Results", experiments: Path, format: Format, quiet: 
         for result in results.failed:
             typer.echo(f"log of {result.run_id}: {sweep / 'runs' / result.run_id / 'log.txt'}", err=True)
         if results.failed:
+            typer.echo(f"Where they fail, and what may mend it: {probe}", err=True)
             typer.echo("Failed runs are tried again with --retry-failed.", err=True)
         _show_best_model(results, sweep)
         typer.echo(f"\nAgain, without training: archlab table {results.layout.sweep}", err=True)

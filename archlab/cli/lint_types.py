@@ -28,8 +28,8 @@ def lint_types(
     """Check the types inside files of blocks.
 
     archlab check compares what blocks state of themselves; this compares the layers inside them: mypy does
-    it, with Thinc's plugin, and runs nothing. The first time takes half a minute. Exit code 3 where something
-    is wrong.
+    it, with Thinc's plugin, and runs nothing. The first time takes ten seconds and more. Exit code 3 where
+    something is wrong.
 
     \b
     archlab lint-types blocks.py
@@ -38,6 +38,7 @@ def lint_types(
     """
     import archlab
     from archlab.reporting.github import annotations
+    from archlab.reporting.numbers import some
     from archlab.reporting.terminal import make_console, show_report
 
     try:
@@ -52,7 +53,7 @@ def lint_types(
         for line in annotations(report):
             typer.echo(line)
     else:
-        show_report(make_console(sys.stdout), report, subject=", ".join(map(str, files)))
+        show_report(make_console(sys.stdout), report, subject=some([*map(str, files)]))
     if not report.ok:
         raise typer.Exit(InvalidError.exit_code)
 

@@ -61,11 +61,14 @@ class Store:
     def record(self, result: Result) -> None:
         """Write a result: the last thing a run leaves. What its child handed over is in it.
 
+        A model that was only half written goes.
+
         Raises ValueError for a run that is done, unless it says the same again.
         """
         if self.load(result.run_id) != result:
             self._require_not_done(result.run_id)
         paths = self.paths.run(result.run_id)
+        shutil.rmtree(paths.unfinished_model, ignore_errors=True)
         write_json(paths.result, result.to_dict())
         paths.outcome.unlink(missing_ok=True)
 

@@ -16,12 +16,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import spacy
 from spacy.language import Language
 from spacy.pipeline import TrainablePipe
 from spacy.scorer import PRFScore
 from spacy.tokens import Doc, Span
 from spacy.training import Example
+from spacy.util import registry
 from thinc.api import Linear, Logistic, Model, chain
 from thinc.types import Floats2d, Ragged
 
@@ -39,28 +39,23 @@ def all_pairs(doc: Doc) -> Pairs:
     return [(one, other) for one in doc.ents for other in doc.ents]
 
 
-@spacy.registry.misc("rel_cand_generator.v1")
+@registry.misc("rel_cand_generator.v1")
 def create_all_pairs() -> Callable[[Doc], list[tuple[Span, Span]]]:
     """Any two entities of a document, in both orders, and each with itself: n * n pairs of n entities."""
     return all_pairs
 
 
-@spacy.registry.misc("rel_cand_generator.v2")
+@registry.misc("rel_cand_generator.v2")
 def create_near_pairs(max_length: int) -> Callable[[Doc], list[tuple[Span, Span]]]:
     """Any two different entities, in both orders, whose first tokens are at most max_length tokens apart.
 
     Raises ValueError for a max_length below 1, with which no pair would be left.
     """
     if max_length < 1:
-        raise ValueError(
-            f"max_length = {max_length} leaves no pair of entities: set how many tokens apart two entities "
-            "may begin, 1 or more"
-        )
+        raise ValueError(f"max_length = {max_length} leaves no pair of entities: set it to 1 token or more")
 
     def near_pairs(doc: Doc) -> Pairs:
-        return [
-            (one, other) for one, other in all_pairs(doc) if 0 < abs(other.start - one.start) <= max_length
-        ]
+        return [(a, b) for a, b in all_pairs(doc) if 0 < abs(a.start - b.start) <= max_length]
 
     return near_pairs
 
@@ -68,10 +63,9 @@ def create_near_pairs(max_length: int) -> Callable[[Doc], list[tuple[Span, Span]
 # The model.
 
 
-@spacy.registry.architectures("rel_model.v1")
+@registry.architectures("rel_model.v1")
 def create_relation_model(
-    create_instance_tensor: Model[list[Doc], Floats2d],
-    classification_layer: Model[Floats2d, Floats2d],
+    create_instance_tensor: Model[list[Doc], Floats2d], classification_layer: Model[Floats2d, Floats2d]
 ) -> Model[list[Doc], Floats2d]:
     """Probabilities of relations, (pairs, labels): a row per candidate, those of the first document first.
 
@@ -88,7 +82,7 @@ def create_relation_model(
     return model
 
 
-@spacy.registry.architectures("rel_instance_tensor.v1")
+@registry.architectures("rel_instance_tensor.v1")
 def create_instance_tensor(
     tok2vec: Model[list[Doc], list[Floats2d]],
     pooling: Model[Ragged, Floats2d],
@@ -151,13 +145,13 @@ def token_rows(docs: Iterable[Doc], get_candidates: Callable[[Doc], Pairs]) -> t
     return rows, lengths
 
 
-@spacy.registry.architectures("rel_classification_layer.v1")
+@registry.architectures("rel_classification_layer.v1")
 def create_classification_layer(nO: int | None = None, nI: int | None = None) -> Model[Floats2d, Floats2d]:
     """(pairs, nI) -> (pairs, nO): a probability for each label, independent of the others."""
     return chain(Linear(nO=nO, nI=nI), Logistic())
 
 
-# Gold and predicted, side by side.
+# Gold and predicted, side by side, and what they score.
 
 
 def entity_starts(example: Example) -> dict[int, int]:
@@ -207,10 +201,7 @@ def require_entities(number: int, doc: Doc) -> None:
         )
 
 
-# Scores.
-
-
-@spacy.registry.scorers("rel_scorer.v1")
+@registry.scorers("rel_scorer.v1")
 def create_relation_scorer() -> Callable[..., dict[str, Any]]:
     """Micro-averaged precision, recall and F of relations, and what the candidates allow."""
     return score_relations
@@ -359,8 +350,7 @@ class RelationExtractor(TrainablePipe):
 
     def candidates(self, doc: Doc) -> Pairs:
         """The pairs of a document, in the order of the model's rows."""
-        get_candidates: Callable[[Doc], Pairs] = self.model.attrs["get_candidates"]
-        return get_candidates(doc)
+        return list(self.model.attrs["get_candidates"](doc))
 
     def predict(self, docs: Iterable[Doc]) -> Floats2d:
         """Probabilities, (pairs, labels)."""
@@ -385,19 +375,21 @@ class RelationExtractor(TrainablePipe):
         return losses
 
     def get_loss(self, examples: Iterable[Example], scores: Floats2d) -> tuple[float, Floats2d]:
-        """The squared error, summed over labels, mean over pairs; and its gradient, (pairs, labels).
+        """The cross entropy, summed over labels, mean over pairs; and its gradient, (pairs, labels).
 
         Two entities of which the gold document says nothing stand in no relation.
         """
-        truths = []
+        ops, rows = self.model.ops, []
         for example in examples:
             starts, gold = entity_starts(example), example.reference._.rel
             for one, other in self.candidates(example.predicted):
                 labels = gold.get((starts.get(one.start), starts.get(other.start)), {})
-                truths.append([labels.get(label, 0.0) for label in self.labels])
-        errors = scores - self.model.ops.asarray2f(truths).reshape(scores.shape)
-        pairs = max(1, len(truths))
-        return float((errors**2).sum(axis=(0, 1)) / pairs), 2 * errors / pairs
+                rows.append([labels.get(label, 0.0) for label in self.labels])
+        truths = ops.asarray2f(rows).reshape(scores.shape)
+        p = ops.xp.clip(scores, 1e-6, 1 - 1e-6)
+        losses = -truths * ops.xp.log(p) - (1 - truths) * ops.xp.log(1 - p)
+        pairs = max(1, len(rows))
+        return float(losses.sum() / pairs), (p - truths) / (p * (1 - p)) / pairs
 
     def score(self, examples: Iterable[Example], **settings: Any) -> dict[str, Any]:
         """What the scorer gives; with use_gold_ents, of what is predicted between the gold entities."""

@@ -55,7 +55,7 @@ def test_docstrings_say_what_a_block_is_and_models_their_shapes(blocks: list[dic
 
 
 def says_shapes(docstring: str, blocks: list[dict[str, Any]]) -> bool:
-    """Whether it has a shape like (n_tokens, nO), or names a block of the file whose docstring has one."""
+    """Whether it has a shape like (n_tokens, nO), or names a block of the same file that has one."""
     with_shapes = [block["name"] for block in blocks if SHAPE.search(block["docstring"])]
     named = [name for name in with_shapes if re.search(rf"\b{name.rpartition('.')[2]}\b", docstring)]
     return bool(SHAPE.search(docstring) or named)

@@ -11,7 +11,7 @@ FOLDERS = sorted(path for path in EXAMPLES.iterdir() if path.is_dir())
 INDEX = PAGES / "README.md"
 WITHOUT_SWEEP = ("types",)
 """Folders of examples for a page that trains nothing."""
-AWAITED = {"relations.md", "types.md", "mxnet.md"}
+AWAITED = {"types.md", "mxnet.md"}
 """Pages that the index links and that are still being written."""
 
 

@@ -39,7 +39,7 @@ def test_a_max_length_that_leaves_no_pair_is_refused(max_length: int) -> None:
     (finding,) = errors({MAX_LENGTH: max_length})
     assert finding.message == (
         f"it cannot be built: ValueError: max_length = {max_length} leaves no pair of entities: "
-        "set how many tokens apart two entities may begin, 1 or more"
+        "set it to 1 token or more"
     )
 
 

@@ -24,6 +24,7 @@ PAGES = ROOT / "docs" / "guide"
 EXAMPLES = ROOT / "examples"
 _ENDINGS = {"ini": ".cfg", "yaml": ".yml", "python": ".py"}
 _FENCED = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_OF_CURATED_TRANSFORMERS = "ignore:`torch.jit.script` is deprecated:DeprecationWarning"
 _EXIT = re.compile(r"\s+# exit (\d+)$")
 
 
@@ -110,7 +111,7 @@ def _stands_in_examples(block: Block) -> bool:
 
 
 def _run_python(block: Block, folder: Path) -> None:
-    command = [sys.executable, "-W", "error", "-c", block.text]
+    command = [sys.executable, "-W", "error", "-W", _OF_CURATED_TRANSFORMERS, "-c", block.text]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     assert ended.returncode == 0, f"{block.where}\n{ended.stderr}"

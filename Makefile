@@ -1,9 +1,11 @@
-# Everything happens in .venv, with the versions that constraints.txt pins.
+# Everything happens in .venv, with the versions that constraints.txt pins; only test-mxnet has its own.
 PYTHON ?= python3
 BIN := .venv/bin
+# MXNet was retired and needs numpy 1; archlab is not installed beside it.
+BESIDE_MXNET := mxnet spacy click pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test bench check check-all lint type format compatibility clean
+.PHONY: help install demo test test-mxnet bench check check-all lint type format compatibility clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 15
@@ -21,6 +23,14 @@ demo: install  ## the main job: train the demo sweep and print its table
 
 test: install  ## run the tests
 	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist worksteal
+
+.venv-mxnet/installed: constraints-mxnet.txt
+	$(PYTHON) -m venv .venv-mxnet
+	.venv-mxnet/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-mxnet.txt $(BESIDE_MXNET)
+	@touch $@
+
+test-mxnet: .venv-mxnet/installed  ## the example for MXNet, in an environment of its own; needs Python 3.11
+	.venv-mxnet/bin/python -m pytest -c tests/with_mxnet/pytest.ini --confcutdir tests tests/with_mxnet
 
 bench: install  ## how long a swap takes, and planning and checking a sweep of 1,000 variants
 	$(BIN)/python benchmarks/swap_time.py
@@ -48,5 +58,5 @@ compatibility: install  ## write docs/types.md and docs/compatibility.md anew; P
 	$(BIN)/archlab matrix $(PROBE) --format markdown --force -o docs/compatibility.md
 
 clean:  ## remove the environment and all caches, never experiments/
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist *.egg-info
+	rm -rf .venv .venv-mxnet .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist *.egg-info
 	find archlab tests -name __pycache__ -type d -prune -exec rm -rf {} +

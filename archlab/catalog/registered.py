@@ -13,6 +13,7 @@ from typing import Any, ForwardRef, get_type_hints
 
 from archlab.catalog.corrections import corrected
 from archlab.catalog.extras import require_block, require_factory
+from archlab.catalog.retired import require_framework
 from archlab.errors import InvalidError, UnknownBlockError, did_you_mean, explain
 
 LEGACY = "spacy-legacy."
@@ -226,6 +227,7 @@ def find_function(registry: str, name: str) -> Callable[..., Any]:
 
     Raises as `signature` does.
     """
+    require_framework(name)
     for known_as in _spellings(name):
         function = _registered_function(registry, known_as)
         if function is not None:

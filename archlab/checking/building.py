@@ -7,6 +7,7 @@ from typing import Any
 
 from archlab.catalog.extras import install_hint
 from archlab.catalog.factories import import_factories, only_needed_factories
+from archlab.catalog.retired import told_of_mxnet
 from archlab.checking.isolating import SECONDS, Step, Steps, run_apart
 from archlab.checking.origins import has_foreign_blocks
 from archlab.checking.pretraining import build_pretraining
@@ -145,5 +146,5 @@ def _step(slot: str, what: str, work: Callable[[], Any]) -> Iterator[Step]:
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        hint = install_hint(error)
+        hint = install_hint(error) or told_of_mxnet(error)
         yield slot, f"{what}: {explain(error)}{place_in_code(error)}{f'. {hint}' if hint else ''}"

@@ -25,6 +25,11 @@ class SourceCode:
         # the longest: `Softmax` and `Softmax(nO)` begin at one place
         return max(map(self._shown, found), key=len) if found else None
 
+    def end(self, line: int, column: int) -> tuple[int, int]:
+        """(line, column) where the expression ends that begins there; the next line where none does."""
+        ends = [(e.end_lineno or line, e.end_col_offset or 0) for e in self._at(line, column)]
+        return max(ends, default=(line + 1, 0))
+
     def arguments(self, line: int, column: int) -> list[str]:
         """The positional arguments of the call that begins there, as `expression` gives them."""
         calls = [node for node in self._at(line, column) if isinstance(node, ast.Call)]

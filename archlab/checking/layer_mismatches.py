@@ -33,7 +33,7 @@ BRIDGES = {
 _GIVES = re.compile(r"Layer outputs type \((.*)\) but the next layer expects \((.*)\) as an input")
 _TAKES = re.compile(r"Layer input type \((.*)\) is not compatible with output \((.*)\) from previous layer")
 _BESIDE = re.compile(r"Layer (input|output) \((.*)\) not compatible with (next|previous) layer \1 \((.*)\)")
-_NOT_INFERRED = re.compile(r'Cannot infer value of type parameter "\w+" of "(\w+)"')
+_NOT_INFERRED = re.compile(r'Cannot infer (?:value of type parameter "\w+"|type argument \d+) of "(\w+)"')
 _FOLLOWS = ("misc", "arg-type")
 """What mypy itself says of a call in which layers do not fit."""
 
@@ -53,7 +53,7 @@ def merged(complaints: Sequence[Complaint], code: SourceCode) -> list[Complaint]
             continue
         left.remove(second)
         mismatches.append(_both(first, second, code))
-    told = [one for one in left if not any(_is_about(one, mismatch) for mismatch in mismatches)]
+    told = [one for one in left if not any(_is_about(one, mismatch, code) for mismatch in mismatches)]
     told = [_in_words(one, code) for one in told]
     return sorted([*told, *mismatches], key=lambda one: (one.line, one.column))
 
@@ -85,10 +85,10 @@ def _both(first: Complaint, second: Complaint, code: SourceCode) -> Complaint:
     return replace(second, message=message, hint=f"let both {verb[:-1]} the same")
 
 
-def _is_about(complaint: Complaint, mismatch: Complaint) -> bool:
+def _is_about(complaint: Complaint, mismatch: Complaint, code: SourceCode) -> bool:
     """Whether mypy says of the call that its layers do not fit, which has been said better."""
     place = (mismatch.line, mismatch.column)
-    begin, end = (complaint.line, complaint.column), (complaint.end_line, complaint.end_column)
+    begin, end = (complaint.line, complaint.column), code.end(complaint.line, complaint.column)
     names_call = _NOT_INFERRED.match(complaint.message) or complaint.message.startswith("Argument ")
     return complaint.code in _FOLLOWS and bool(names_call) and begin <= place <= end
 

@@ -18,7 +18,9 @@ _SPACY_TYPES = ("Doc", "Span", "Token")
 def readable(text: str) -> str:
     """Types as people write them: `list[thinc.types.Floats2d]` is `List[Floats2d]`."""
     text = re.sub(r"\b(?:[a-z_]\w*\.)+([A-Z]\w*)", r"\1", text)
-    return re.sub(r"\b(list|tuple|dict|set)\[", lambda match: f"{match[1].capitalize()}[", text)
+    return re.sub(
+        r"\b(?:builtins\.)?(list|tuple|dict|set)\[", lambda match: f"{match[1].capitalize()}[", text
+    )
 
 
 def fix_of(complaint: Complaint) -> str | None:

@@ -55,7 +55,7 @@ SECONDS_TO_WAIT = 30.0
 
 @dataclass(frozen=True, kw_only=True)
 class Complaint:
-    """One thing mypy says. line, column, end_line, end_column: of the expression, from 1, the last one in."""
+    """One thing mypy says. line, column: where the expression begins, from 1."""
 
     severity: Severity
     code: str
@@ -63,8 +63,6 @@ class Complaint:
     hint: str | None
     line: int
     column: int
-    end_line: int
-    end_column: int
 
 
 def require_mypy() -> None:
@@ -88,7 +86,7 @@ def is_warm(config: Path | None = None) -> bool:
     """Whether mypy has read spaCy before."""
     folder = cache_folder(config)
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    return folder is not None and any(folder.glob(f"{KEPT}/{python}/cache*.db"))
+    return folder is not None and any(folder.glob(f"{KEPT}/{python}/*"))
 
 
 Tell = Callable[[str], None]
@@ -125,7 +123,7 @@ def run_mypy(sources: Sequence[bytes], config: Path | None, tell: Tell) -> list[
 
 def _run(files: Sequence[Path], config: Path, cache: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-P", "-m", "mypy", "--config-file", str(config), "--cache-dir", str(cache)]
-    shown = ["--output", "json", "--show-error-end", "--no-error-summary"]
+    shown = ["--output", "json", "--no-error-summary"]
     environment = {**os.environ, "PYTHONIOENCODING": "utf8"}
     return subprocess.run(
         [*command, *shown, *map(str, files)],
@@ -202,7 +200,5 @@ def _complaints(printed: str) -> Iterator[tuple[str, Complaint]]:
                     hint=told["hint"],
                     line=told["line"],
                     column=told["column"] + 1,
-                    end_line=told.get("end_line", told["line"]),
-                    end_column=told.get("end_column", told["column"] + 1),
                 ),
             )

@@ -7,6 +7,7 @@ from importlib.util import spec_from_file_location
 from pathlib import Path
 
 from archlab.catalog.extras import install_hint
+from archlab.catalog.retired import told_of_mxnet
 from archlab.chatter import without_chatter
 from archlab.configs.fingerprints import content_digest
 from archlab.errors import CodeError, explain
@@ -37,7 +38,7 @@ def import_code(files: Sequence[str | Path]) -> None:
             if isinstance(error, SystemExit):
                 what = f"it ends the program ({what})"
             message = f"{file}{_line(error, path)} cannot be imported: {what}"
-            raise CodeError(message, install_hint(error)) from error
+            raise CodeError(message, install_hint(error) or told_of_mxnet(error)) from error
         _imported.add(content)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from archlab.catalog.extras import require_factory
 from archlab.catalog.factories import import_factories, require_importable
 from archlab.catalog.registered import entry_of
+from archlab.catalog.retired import require_framework
 from archlab.configs.copying import copy_config
 from archlab.configs.shapes import refuse_wrong_shapes
 from archlab.configs.variables import resolve
@@ -35,9 +36,11 @@ def fill_config(config: "Config", name: str = "config", memory: Memory | None = 
 
     memory: of other configs that have been filled; what they share with this one is not filled again.
     Raises ConfigError where the config names no language, an unknown factory, or a variable that is
-    not there or leads back to itself.
+    not there or leads back to itself; ExtraError where it names what a package that is not there brings.
     """
     refuse_wrong_shapes(config, name)
+    for path, _, block in _blocks(config, ""):
+        require_framework(block, f"{name}: in [{path}], ")
     try:
         return _fill(config, name, memory or Memory())
     except (ConfigError, ExtraError, KeyboardInterrupt):

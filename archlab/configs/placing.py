@@ -75,10 +75,12 @@ def place(
     notes: list[Note] = []
     leaving = leaving.uncovered(new.registry, new.name, slot.path)
     chosen = _choose_tok2vec(changed, slot.path, leaving, given, notes)
-    if new.name in LISTENERS and leaving.component and new.name != slot.block:
+    here = get_section(config, slot.path)
+    stays = (new.registry, new.name) == (slot.registry, slot.block) and not lacks(here, new, chosen)
+    if stays:
+        section = {**here, **chosen}
+    elif new.name in LISTENERS and leaving.component:
         section = _listener(changed, slot.path, leaving, new, chosen, notes)
-    elif (new.registry, new.name) == (slot.registry, slot.block) and not lacks(leaving.block, new, chosen):
-        section = {**get_section(config, slot.path), **chosen}
     elif (new.registry, new.name) == block_reference(leaving.block) and slot.block != new.name:
         section = {**leaving.block, **chosen}  # what a listener heard, or what was wrapped
         notes.append(Note(path=slot.path, value=section, source=leaving.source))

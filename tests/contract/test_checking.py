@@ -158,8 +158,7 @@ def test_what_types_cannot_see_building_does(code: None) -> None:
     config = with_model({"@architectures": "test.WrongInside.v1", "nO": None})
     assert errors(config, "types") == ()
     (finding,) = errors(config)
-    said = "it cannot be built: ValueError: the layers do not go together (blocks.py:12)"
-    assert finding.message == said
+    assert finding.message == "it cannot be built: ValueError: the layers do not go together (blocks.py:12)"
 
 
 def test_a_block_without_annotations_is_a_note_not_an_error(code: None) -> None:

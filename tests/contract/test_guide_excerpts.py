@@ -306,3 +306,12 @@ def test_an_encoder_of_v2_in_a_v1_is_noted() -> None:
     (note,) = [finding for finding in report.findings if finding.severity == "note"]
     assert note.message.startswith("spacy.Tok2Vec.v1 reads over the ends of texts")
     assert note.fix == "archlab swap tok2vec.model spacy.Tok2Vec.v2"
+
+
+def test_a_listener_is_completed_with_the_width_of_what_it_hears() -> None:
+    base = archlab.load_config(EXAMPLES / "sublayers" / "base.cfg")
+    del base["components"]["tagger"]["model"]["tok2vec"]["width"]
+    completed = archlab.swap(base, "tagger.model.tok2vec", "spacy.Tok2VecListener.v1").config
+    assert told(archlab.check(completed).findings) == []
+    interpolated = completed.interpolate()
+    assert interpolated["components"]["tagger"]["model"]["tok2vec"]["width"] == 64

@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -114,6 +115,16 @@ def nothing(tokens, nO=None):
 def bare(tokens: Model) -> Model:
     with Model.define_operators({{">>": chain}}):
         return tokens >> Linear(3)
+"""
+
+SILENT = """
+from spacy.ml.models.textcat import build_bow_text_classifier_v3
+from spacy.util import registry
+
+
+@registry.architectures("open.Silent.v1")
+def silent(nO=None):
+    return build_bow_text_classifier_v3(True, 1, False, length=1024, nO=nO)
 """
 
 FindingsOf = Callable[..., list[Finding]]
@@ -234,6 +245,26 @@ class TestCommand:
         done = cli("lint-types", tmp_path / "a.py")
         assert done.code == 3
         assert "Install it: pip install 'archlab[types]'" in done.err
+
+
+def test_a_block_that_states_no_types_is_sent_here(workplace: Path) -> None:
+    (workplace / "open.py").write_text(SILENT, encoding="utf8")
+
+    def told(*arguments: str) -> str:
+        # a process of its own: what the file registers stays there
+        command = [sys.executable, "-m", "archlab", *arguments, "--code", "open.py"]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    assert "only a probe can tell, or annotations: archlab lint-types open.py" in told(
+        "fits", "textcat.model"
+    )
+    swapped = told("swap", "textcat.model", "open.Silent.v1")
+    assert "-> Model[List[Doc], Floats2d], and check it: archlab lint-types open.py" in swapped
+    assert (
+        archlab.lint_types(["open.py"])
+        .findings[0]
+        .message.startswith("Function is missing a type annotation")
+    )
 
 
 def test_nothing_of_mypy_is_loaded_into_this_process() -> None:

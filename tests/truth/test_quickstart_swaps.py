@@ -11,7 +11,7 @@ from truth_quickstart import BASES, BERT, Quickstart, fitting_swaps
 
 import archlab
 
-SAMPLED = 18
+SAMPLED = 36
 """Every how manieth swap `make check` makes and trains."""
 
 

@@ -15,7 +15,7 @@ import archlab
 TEXT = (ROOT / "docs" / "python.md").read_text(encoding="utf8")
 CALLS = dict(re.findall(r"^\| `((\w+)\(.*?\))` \|", TEXT, re.MULTILINE))
 RECORDS = {"Swap", "Setting"}
-NOT_TOLD = ("on_", "source", "memory")
+NOT_TOLD = ("on_", "source", "memory", "tell")
 """How parameters begin that only the commands use."""
 
 

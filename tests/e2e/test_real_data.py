@@ -127,6 +127,7 @@ def most_frequent(values: Iterable[str]) -> str:
     return Counter(values).most_common(1)[0][0]
 
 
+@pytest.mark.exhaustive  # the guide's page on textcat trains three of them in every run
 def test_six_text_classifiers_on_banking77(corpus: Corpus, tmp_path: Path) -> None:
     """Every classifier is right .3 more often than the most frequent of the 77 intents (.019)."""
     folder = corpus("banking77")

@@ -24,7 +24,6 @@ from truth_pipelines import (
 )
 
 NEED_FUNCTIONS = (
-    "MXNetWrapper.v1",
     "PyTorchRNNWrapper.v1",
     "PyTorchWrapper.v1",
     "PyTorchWrapper.v2",

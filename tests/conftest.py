@@ -2,6 +2,7 @@
 
 import os
 import sys
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,6 +85,23 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         assert text == path.read_text(encoding="utf8")
 
     return compare
+
+
+@pytest.fixture
+def forked_probes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Probes are forks of this process, and need not import anew; where TensorFlow works here, they are not.
+
+    What spaCy would import of packages is imported first: once, and not in each fork.
+    """
+    from forked_probe import run_in_fork
+    from spacy.util import registry
+
+    from archlab.checking import isolating, probing
+
+    with warnings.catch_warnings(action="ignore"):
+        registry._entry_point_factories.get_all()
+    if isolating._can_fork():
+        monkeypatch.setattr(probing, "_run", run_in_fork)
 
 
 @pytest.fixture(autouse=True)

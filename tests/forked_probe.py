@@ -3,6 +3,7 @@
 import contextlib
 import os
 import sys
+import warnings
 from pathlib import Path
 from threading import Event
 from time import monotonic, sleep
@@ -29,6 +30,7 @@ def run_in_fork(folder: Path, seconds: float, stop: Event) -> int | None:
             from archlab.checking.probe_child import main
 
             os.setsid()
+            warnings.simplefilter("default")  # they are no findings
             sys.stdin = None
             os.environ["TMPDIR"] = str(folder)
             code = main([str(folder)])

@@ -1,7 +1,7 @@
 """A tagger with MXNet inside: the network of spaCy's guide, where MXNet still runs.
 
 https://spacy.io/usage/layers-architectures#frameworks
-MXNet was retired in 2023. Its last release needs numpy 1, so it runs beside spaCy 3.7 and not beside 3.8.
+MXNet was retired in 2023. Its last release needs numpy 1, so it runs in an environment of its own.
 """
 
 import mxnet

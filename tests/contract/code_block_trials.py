@@ -134,7 +134,8 @@ def judge(config: Section) -> dict[str, list[str]]:
 
 def in_fork(work: Callable[[Section], Any], config: Section) -> Any:
     reading, writing = os.pipe()
-    if os.fork() == 0:
+    pid = os.fork()
+    if pid == 0:
         with contextlib.suppress(BaseException), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             os.dup2(2, 1)
@@ -142,13 +143,17 @@ def in_fork(work: Callable[[Section], Any], config: Section) -> Any:
         os._exit(0)
     os.close(writing)
     with os.fdopen(reading) as pipe:
-        return json.loads(pipe.read())
+        told = pipe.read()
+    os.waitpid(pid, 0)
+    return json.loads(told)
 
 
 if __name__ == "__main__":
     import spacy.training.loop  # noqa: F401  # once for all forks
     import torch  # noqa: F401
+    from spacy.util import registry
 
+    registry._entry_point_factories.get_all()
     work = {"truth": train, "verdicts": judge}[sys.argv[1]]
     names = sys.argv[2:] or list(CASES)
     print(json.dumps({name: in_fork(work, make_config(CASES[name])) for name in names}))  # noqa: T201

@@ -3,15 +3,12 @@
 import json
 import subprocess
 import sys
-import warnings
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import forked_training
 import pytest
-from forked_probe import run_in_fork
 from tiny_transformers import BASE, make_bert, make_roberta, write_corpus
 
 import archlab
@@ -19,7 +16,7 @@ from archlab.catalog.defaults import documented
 from archlab.catalog.origins import is_own
 from archlab.catalog.registered import find_function, names, signature
 from archlab.catalog.signatures import describe, model_types
-from archlab.checking import probing, transformers
+from archlab.checking import transformers
 from archlab.configs.filling import fill_config
 from archlab.configs.loading import override_config, parse_config
 
@@ -203,24 +200,15 @@ def test_nothing_is_said_of_what_is_good(here: Path, case: str) -> None:
     assert not archlab.check(config_with(*GOOD[case]), "build").findings
 
 
-@pytest.fixture
-def _forked_probes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Transformers are imported already: a probe need not do it again. Warnings are none of its findings."""
-    monkeypatch.setattr(probing, "_run", run_in_fork)
-    with warnings.catch_warnings():
-        warnings.simplefilter("default")
-        yield
-
-
 @pytest.mark.slow
-@pytest.mark.usefixtures("_forked_probes")
+@pytest.mark.usefixtures("forked_probes")
 @pytest.mark.parametrize("case", GOOD)
 def test_the_probe_has_nothing_against_it(here: Path, case: str) -> None:
     assert not archlab.check(config_with(*GOOD[case]), "probe", seconds=120).findings
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("_forked_probes")
+@pytest.mark.usefixtures("forked_probes")
 @pytest.mark.parametrize("package", ["spacy-transformers", "curated"])
 def test_a_roberta_trains_from_its_folder(here: Path, package: str) -> None:
     if not Path("roberta").exists():

@@ -150,21 +150,21 @@ print(json.dumps([array.tolist() for array in scores]))
 """
 
 
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the commands of the page have run."""
+    corpus = SHARED_DATA / "ud_en_atis" / "corpus"
+    if not corpus.is_dir():
+        pytest.skip(f"the corpus ud_en_atis is not at {corpus}")
+    folder = make_workplace(tmp_path_factory.mktemp("mxnet"), corpus)
+    for command in re.findall(r"`\.venv-mxnet/bin/python ([^`]+)`", PAGE.read_text(encoding="utf8")):
+        done = subprocess.run([sys.executable, *command.split()], cwd=folder, capture_output=True, text=True)
+        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+    return folder
+
+
 class TestTraining:
     """The commands of the page, on real tags."""
-
-    @pytest.fixture(scope="class")
-    def workplace(self, tmp_path_factory: pytest.TempPathFactory) -> Path:
-        corpus = SHARED_DATA / "ud_en_atis" / "corpus"
-        if not corpus.is_dir():
-            pytest.skip(f"the corpus ud_en_atis is not at {corpus}")
-        folder = make_workplace(tmp_path_factory.mktemp("mxnet"), corpus)
-        for command in re.findall(r"`\.venv-mxnet/bin/python ([^`]+)`", PAGE.read_text(encoding="utf8")):
-            done = subprocess.run(
-                [sys.executable, *command.split()], cwd=folder, capture_output=True, text=True
-            )
-            assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
-        return folder
 
     def test_it_beats_the_majority_class(self, workplace: Path) -> None:
         vocab = Vocab()

@@ -5,6 +5,10 @@ import os
 import signal
 import sys
 import threading
+from pathlib import Path
+from typing import Any
+
+Json = dict[str, Any]
 
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -42,6 +46,35 @@ def end_with_starter() -> None:
     if not sys.stdin or sys.stdin.isatty():
         return
     threading.Thread(target=watch, daemon=True).start()
+
+
+def identity(pid: int) -> Json | None:
+    """What tells a process from every other, before and after: its id, and when it began.
+
+    On Linux the moment is counted in ticks since a boot that has a name, so that setting the clock changes
+    nothing. None where there is no such process.
+    """
+    try:
+        if sys.platform == "linux":
+            fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf8").rpartition(")")[2].split()
+            boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+            return None if fields[0] in "ZX" else {"pid": pid, "began": f"{boot}:{fields[19]}"}
+    except OSError:
+        return None
+    import psutil
+
+    try:
+        return {"pid": pid, "began": repr(psutil.Process(pid).create_time())}
+    except psutil.Error:
+        return None
+
+
+def still_runs(recorded: object) -> bool:
+    """Whether the process of a recorded identity is there: not another one that was given its id since."""
+    if not isinstance(recorded, dict) or not isinstance(recorded.get("pid"), int):
+        return False
+    found = identity(recorded["pid"])
+    return found is not None and found["began"] == recorded.get("began")
 
 
 def kill_family(pid: int) -> None:

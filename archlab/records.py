@@ -220,7 +220,12 @@ class RunSpec(_FromDict):
 
 @dataclass(frozen=True, kw_only=True)
 class Reason(_FromDict):
-    """Why a run is not done. kind: error | nan | memory | killed | timeout | invalid."""
+    """Why a run is not done.
+
+    kind: error (an exception, or an exit without a word), nan, memory, gpu_memory, timeout; killed (by a
+    signal: it is tried again), crash_loop (as often as it may be tried); disk (full) and changed (data or
+    code were edited meanwhile), which the next grid tries again.
+    """
 
     kind: str
     message: str

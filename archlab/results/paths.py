@@ -46,6 +46,16 @@ class RunPaths:
         return self.folder / "model-best"
 
     @property
+    def process(self) -> Path:
+        """Which process trains it, or did last: as `processes.identity` tells it."""
+        return self.folder / "process.json"
+
+    @property
+    def stopped(self) -> Path:
+        """There where the last attempt was stopped from outside: by ctrl-C, or because its driver ended."""
+        return self.folder / "stopped"
+
+    @property
     def unfinished_model(self) -> Path:
         return self.folder / "model-best.part"
 
@@ -73,6 +83,11 @@ class SweepPaths:
     def lock(self) -> Path:
         return self.folder / "lock"
 
+    @property
+    def driver(self) -> Path:
+        """Which process holds the lock; beside it, because a lock that is tried is emptied."""
+        return self.folder / "driver.json"
+
     def part_lock(self, part: str) -> Path:
         """The lock of a part of the sweep: single trainings do not keep each other waiting."""
         return self.folder / f"lock-{part}"
@@ -83,3 +98,11 @@ class SweepPaths:
 
     def run(self, run_id: str) -> RunPaths:
         return RunPaths(self.runs / run_id)
+
+    @property
+    def attempts(self) -> Path:
+        """Older attempts, each the whole folder of a run as it was: `<run_id>.<attempt>`."""
+        return self.folder / "attempts"
+
+    def attempt(self, run_id: str, attempt: int) -> RunPaths:
+        return RunPaths(self.attempts / f"{run_id}.{attempt}")

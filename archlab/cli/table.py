@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from archlab.cli.options import DEFAULT_EXPERIMENTS, Experiments, Format, FormatOption, print_json
-from archlab.errors import NothingToCompareError, UsageError, did_you_mean
+from archlab.errors import UsageError
 from archlab.results.paths import SweepPaths
 
 
@@ -56,19 +56,12 @@ def _say_what_is_old(name: str, sweep: str | None, experiments: Path) -> None:
 
 def _find(sweep: str | None, experiments: Path) -> str:
     """The name of the sweep that is meant."""
-    known = sorted(p.name for p in experiments.iterdir() if p.is_dir()) if experiments.is_dir() else []
-    if sweep is not None and sweep not in known and Path(sweep).is_file():
-        from archlab.planning.sweeps import load_sweep
+    from archlab.cli.naming_sweeps import named_sweep
+    from archlab.results.collection import stored_sweeps
 
-        return load_sweep(sweep).name
-    if sweep is None and len(known) == 1:
-        return known[0]
-    if not known:
-        raise NothingToCompareError(
-            f"There are no results in {experiments}.", "Train some: archlab grid configs/sweep.yml"
-        )
-    if sweep is None:
+    known = stored_sweeps(experiments)
+    if sweep is not None:
+        return named_sweep(sweep, experiments)
+    if len(known) > 1:
         raise UsageError(f"Which sweep? There are {', '.join(known)}.", f"archlab table {known[0]}")
-    if sweep not in known:
-        raise UsageError(f"There are no results of a sweep {sweep}.", did_you_mean(sweep, known))
-    return sweep
+    return known[0]

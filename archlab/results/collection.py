@@ -7,6 +7,7 @@ from pathlib import Path
 from archlab.errors import NothingToCompareError, UsageError, did_you_mean
 from archlab.records import Result
 from archlab.results.files import read_json
+from archlab.results.paths import DEFAULT_EXPERIMENTS, SweepPaths
 from archlab.results.store import Store
 from archlab.results.tables import Layout, Place, Table, make_table, winners
 
@@ -70,6 +71,26 @@ def stored_results(sweep: str, experiments: str | Path | None = None) -> Results
             f"There are no results of {sweep} in {store.paths.folder}.", "Train some: archlab grid SWEEP"
         )
     return Results(layout, by_run)
+
+
+def stored_sweeps(experiments: str | Path | None = None) -> list[str]:
+    """The names of the sweeps in a folder of results. Raises NothingToCompareError where it has none."""
+    folder = Path(experiments or DEFAULT_EXPERIMENTS)
+    folders = [SweepPaths(path) for path in folder.iterdir()] if folder.is_dir() else []
+    known = sorted(paths.folder.name for paths in folders if paths.runs.is_dir() or paths.plan.is_file())
+    if not known:
+        raise NothingToCompareError(
+            f"There are no results in {folder}.", "Train some: archlab grid configs/sweep.yml"
+        )
+    return known
+
+
+def require_stored(sweep: str, experiments: str | Path | None = None) -> None:
+    """Raise UsageError for a sweep that a folder of results does not have."""
+    known = stored_sweeps(experiments)
+    if sweep not in known:
+        hint = did_you_mean(sweep, known) or f"There are {', '.join(known)}."
+        raise UsageError(f"There are no results of a sweep {sweep}.", hint)
 
 
 def load_layout(store: Store) -> Layout | None:

@@ -36,16 +36,15 @@ def logs(
     from archlab.reporting.run_tables import describe
     from archlab.results.naming import find_run
     from archlab.results.run_logs import log_lines, log_of
-    from archlab.results.run_states import is_running
+    from archlab.results.run_states import goes_on
 
     store, state = find_run(run, seed, experiments)
     log = log_of(store, state, attempt)
     if attempt in (None, state.attempt):
         typer.echo(describe(state), err=True)
     typer.echo(printable(str(log)), err=True)
-    paths = store.paths.run(state.run_id)
     try:
-        for line in log_lines(log, lines, lambda: follow and is_running(store, paths)):
+        for line in log_lines(log, lines, lambda: follow and goes_on(store, state.run_id)):
             typer.echo(printable(line))
     except KeyboardInterrupt:
         raise typer.Exit(InterruptedByUserError.exit_code) from None

@@ -47,7 +47,12 @@ def runs(
         return
     console = make_console(sys.stdout)
     for name, states in by_sweep.items():
+        if name != names[0]:
+            console.print()
         _show_sweep(console, name, states, _chosen(states, status, show_all=show_all))
+        older = sum(not state.planned for state in states)
+        if older and not show_all:
+            typer.echo(f"{older} more of older plans, data, code or versions: --all shows them", err=True)
     if any(s.state in (State.failed, State.crashed) for states in by_sweep.values() for s in states):
         typer.echo("Why a run failed: archlab logs RUN", err=True)
 
@@ -67,7 +72,3 @@ def _show_sweep(console: "Console", name: str, states: list[RunState], shown: li
         if rows:
             console.print(title)
             show_runs(console, rows)
-    older = len(states) - len(planned)
-    if older and all(state.planned for state in shown):
-        typer.echo(f"{older} more of older plans, data, code or versions: --all shows them", err=True)
-    console.print()

@@ -90,7 +90,7 @@ def _parts_locked(paths: SweepPaths) -> Iterator[None]:
 
 
 def _part_locks(paths: SweepPaths) -> list[Path]:
-    return sorted(path for path in paths.folder.glob("lock-*") if path.is_file())
+    return sorted(path for path in paths.folder.glob("lock-*") if _is_file(path))
 
 
 def _kept_models(store: Store) -> tuple[set[str] | None, str | None]:
@@ -136,7 +136,7 @@ def _models(run: RunPaths, *, stays: bool) -> Iterator[Garbage]:
 
 def _unfinished_files(folder: Path) -> Iterator[Garbage]:
     found = [path for path in sorted(folder.iterdir()) if UNFINISHED_FILE.fullmatch(path.name)]
-    yield from _files([path for path in found if path.is_file()], "half-written file")
+    yield from _files([path for path in found if _is_file(path)], "half-written file")
 
 
 def _files(files: list[Path], why: str) -> Iterator[Garbage]:
@@ -144,7 +144,11 @@ def _files(files: list[Path], why: str) -> Iterator[Garbage]:
 
 
 def _folders(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if _is_folder(path)) if folder.is_dir() else []
+    return sorted(path for path in folder.iterdir() if _is_folder(path)) if _is_folder(folder) else []
+
+
+def _is_file(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
 
 
 def _is_folder(path: Path) -> bool:

@@ -111,6 +111,11 @@ def is_running(store: Store, paths: RunPaths) -> bool:
     return still_runs(read_json(process))
 
 
+def goes_on(store: Store, run_id: str) -> bool:
+    """Whether a run is trained at this moment."""
+    return store.load(run_id) is None and is_running(store, store.paths.run(run_id))
+
+
 def stored_sweep_file(store: Store) -> "SweepFile | None":
     """The sweep as its last grid read it; None where that is not known."""
     from archlab.planning.sweeps import load_sweep
@@ -146,11 +151,12 @@ def _state(store: Store, run_id: str, plan: _Plan | None) -> RunState:
     paths = store.paths.run(run_id)
     planned = (plan or {}).get(run_id)
     spec = _mapping(read_json(paths.spec))
+    seed = _whole(spec.get("seed"))
     state = RunState(
         sweep=store.sweep,
         run_id=run_id,
         variant=planned.variant if planned else _text(spec.get("variant")),
-        seed=_whole(spec.get("seed")) if spec else planned.seed if planned else None,
+        seed=planned.seed if planned and seed is None else seed,
         state=State.waiting,
         planned=plan is None or planned is not None,
         attempt=_whole(spec.get("attempt")) or 0,
@@ -172,7 +178,7 @@ def _without_result(store: Store, paths: RunPaths, state: RunState, score_name: 
     if outcome is not None and not running:
         scores = {**outcome.scores, "score": outcome.weighted_score}
         return _ended(state, outcome, _number(scores.get(score_name)))
-    if not running and not paths.log.exists():
+    if not running and not paths.process.exists() and not paths.log.exists():
         return state
     line = _last_evaluation(paths.progress)
     scores = _mapping(line.get("scores"))

@@ -36,6 +36,10 @@ class UnknownBlockError(UsageError):
     """A block that no registry has."""
 
 
+class UnknownVariantError(UsageError):
+    """A variant that the sweep does not have."""
+
+
 class UnknownRecipeError(UsageError):
     """A recipe that there is not, or a value or argument that it does not take."""
 

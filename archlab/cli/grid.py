@@ -40,29 +40,45 @@ def grid(
     strict: Annotated[
         bool, typer.Option("--strict", help="Train nothing when a variant is rejected.")
     ] = False,
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", metavar="VARIANT", help="A row of the table, * for anything; repeatable."),
+    ] = None,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Train failed runs again.")] = False,
+    rerun: Annotated[bool, typer.Option("--rerun", help="Train again what is done, too.")] = False,
+    grid_minutes: Annotated[
+        float | None, typer.Option(min=0.01, metavar="N", help="Stop after that many minutes.")
+    ] = None,
+    max_failures: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Start nothing more after N failed runs.")
+    ] = None,
     experiments: Experiments = DEFAULT_EXPERIMENTS,
     format: FormatOption = Format.text,
     quiet: Quiet = False,
 ) -> None:
     """Train every variant of a sweep, and tabulate the scores.
 
-    Started again, it does only what is missing. Exit code 3 where a variant does not fit, 4 where a
-    run failed, 130 after ctrl-C.
+    Started again, it does only what is missing: other data, code, configs or versions are other runs.
+    Exit code 3 where a variant does not fit, 4 where a run failed or is left, 130 after ctrl-C.
 
     \b
     archlab grid configs/sweep.yml
     archlab grid configs/sweep.yml --dry-run
     archlab grid configs/sweep.yml --jobs 4 --training.max_steps 500
+    archlab grid configs/sweep.yml --only "TextCatBOW*" --retry-failed
     """
-    from archlab.engines.driving import missing_runs, require_data, require_engine
+    from archlab.cli.interrupts import interruptible
+    from archlab.engines.driving import missing_runs, require_data, require_engine, selected_runs
     from archlab.engines.local import default_jobs
+    from archlab.engines.running import Wanted
     from archlab.reporting.planned import plan_json, show_plan, summarize
     from archlab.reporting.terminal import make_console
 
     require_engine(engine)
     planned = _plan(ctx, sweep, gpu_id, code or [], quiet)
-    missing = missing_runs(planned.runs, experiments, retry_failed=retry_failed)
+    wanted = Wanted(only=tuple(only or ()), retry_failed=retry_failed, rerun=rerun)
+    attempts = planned.sweep.grid_limits.attempts
+    missing = missing_runs(selected_runs(planned, wanted), experiments, wanted, attempts)
     at_once = max(1, min(jobs or default_jobs(gpu_id), len(missing)))
     if dry_run:
         require_data(planned.variants)
@@ -74,12 +90,17 @@ def grid(
     else:
         if not quiet:
             typer.echo(summarize(planned, missing, at_once), err=True)
-        options = {"engine": engine, "jobs": at_once, "strict": strict, "retry_failed": retry_failed}
-        results = _run(planned, len(missing), experiments, quiet, options)
+        options = {"engine": engine, "jobs": at_once, "strict": strict, **vars(wanted)}
+        limits = {"minutes": grid_minutes, "max_failures": max_failures}
+        with interruptible():
+            results = _run(planned, len(missing), experiments, quiet, options | limits)
         named = [item for file in code or [] for item in ("--code", str(file))]
         probe = shlex.join(["archlab", "check", str(sweep), "--level", "probe", *named, *ctx.args])
         _show_results(results, experiments, format, quiet, probe)
-        if results.failed:
+        if results.stopped:
+            typer.echo(f"Stopped {results.stopped}: {_told_left(planned, experiments)}", err=True)
+            typer.echo("The same command does the rest.", err=True)
+        if results.failed or results.stopped:
             raise typer.Exit(RunsFailedError.exit_code)
         if planned.runs:
             results.best()  # where no run has the score, that is said
@@ -120,17 +141,22 @@ def _plan(ctx: typer.Context, sweep: Path, gpu_id: int, code: list[Path], quiet:
 def _run(planned: "Plan", total: int, experiments: Path, quiet: bool, options: dict[str, Any]) -> "Results":
     import archlab
     from archlab.cli.watching import watching
-    from archlab.engines.driving import missing_runs
 
     try:
         with watching(total, quiet=quiet) as watcher:
             return archlab.grid(planned, experiments=experiments, on_event=watcher, **options)
     except KeyboardInterrupt:
-        left = len(missing_runs(planned.runs, experiments))
         raise InterruptedByUserError(
-            f"Stopped: {len(planned.runs) - left} of {len(planned.runs)} runs are stored, {left} left.",
-            "The same command does the rest.",
+            f"Stopped: {_told_left(planned, experiments)}", "The same command does the rest."
         ) from None
+
+
+def _told_left(planned: "Plan", experiments: Path) -> str:
+    from archlab.engines.driving import missing_runs
+
+    attempts = planned.sweep.grid_limits.attempts
+    total, left = len(planned.runs), len(missing_runs(planned.runs, experiments, attempts=attempts))
+    return f"{total - left} of {total} runs are stored, {left} left."
 
 
 def _show_results(results: "Results", experiments: Path, format: Format, quiet: bool, probe: str) -> None:

@@ -166,6 +166,7 @@ def _train(
 ) -> None:
     from archlab.cli.watching import watching
     from archlab.engines.driving import missing_runs, seed_of, train_variants
+    from archlab.engines.running import Wanted
     from archlab.planning.runs import RunSettings, make_variant
     from archlab.planning.sweeps import ADHOC
     from archlab.reporting.terminal import make_console, show_table
@@ -182,7 +183,7 @@ def _train(
     runs = RunSettings(sweep=ADHOC, code=code, device=device, gpu_id=gpu).runs(
         distinct, [first + n for n in range(seeds)]
     )
-    with watching(len(missing_runs(runs, experiments, retry_failed=True)), quiet=quiet) as watcher:
+    with watching(len(missing_runs(runs, experiments, Wanted(retry_failed=True))), quiet=quiet) as watcher:
         results = train_variants(distinct, runs, experiments=experiments, jobs=jobs, on_event=watcher)
     if format is Format.json:
         print_json(results.table().to_dict())

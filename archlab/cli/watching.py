@@ -8,7 +8,7 @@ from typing import Any
 
 from archlab.engines.base import Event, Watcher, nobody
 from archlab.errors import InterruptedByUserError
-from archlab.records import Result
+from archlab.records import Result, RunSpec
 from archlab.reporting.numbers import score as score_text
 
 SECONDS_BETWEEN_LINES = 10.0
@@ -67,12 +67,23 @@ class _Count:
 
     def __init__(self, total: int) -> None:
         self.total = total
-        self.done = self.failed = 0
+        self.statuses: dict[str, str] = {}
         self.began = monotonic()
 
-    def add(self, result: Result | None) -> None:
-        self.done += 1
-        self.failed += result is not None and result.status != "done"
+    @property
+    def done(self) -> int:
+        return len(self.statuses)
+
+    @property
+    def failed(self) -> int:
+        return sum(status != "done" for status in self.statuses.values())
+
+    def begin(self, spec: RunSpec) -> None:
+        """A run begins, perhaps once more."""
+        self.statuses.pop(spec.run_id, None)
+
+    def add(self, spec: RunSpec, result: Result | None) -> None:
+        self.statuses[spec.run_id] = result.status if result is not None else "failed"
 
     def __str__(self) -> str:
         failed = f", {self.failed} failed" if self.failed else ""
@@ -92,13 +103,14 @@ class _Lines:
         name = f"{event.spec.variant} seed {event.spec.seed}"
         if event.kind == "started":
             self.told[event.spec.run_id] = monotonic()
+            self.count.begin(event.spec)
             self._say(f"started  {name}")
         elif event.kind == "evaluated":
             if monotonic() - self.told[event.spec.run_id] >= SECONDS_BETWEEN_LINES:
                 self.told[event.spec.run_id] = monotonic()
                 self._say(f"         {name}  {_step(event)}  {_score(event.score)}")
         else:
-            self.count.add(event.result)
+            self.count.add(event.spec, event.result)
             self._say(f"{event.result.status if event.result else '':<7}  {_ended(event)}  ({self.count})")
 
     def _say(self, line: str) -> None:
@@ -137,6 +149,7 @@ class _Bars:
         run = event.spec.run_id
         if event.kind == "started":
             name = f"{event.spec.variant} seed {event.spec.seed}"
+            self.count.begin(event.spec)
             self.tasks[run] = self.progress.add_task(name, total=None, steps="starting", score="")
         elif event.kind == "evaluated":
             self.progress.update(
@@ -147,8 +160,9 @@ class _Bars:
                 score=_score(event.score),
             )
         else:
-            self.progress.remove_task(self.tasks.pop(run))
-            self.count.add(event.result)
+            if run in self.tasks:
+                self.progress.remove_task(self.tasks.pop(run))
+            self.count.add(event.spec, event.result)
             if event.result is not None and event.result.status != "done":
                 self.progress.console.print(_ended(event), style="red", markup=False, soft_wrap=True)
             self._show_count()

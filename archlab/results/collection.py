@@ -14,10 +14,14 @@ from archlab.results.tables import Layout, Place, Table, make_table, winners
 
 @dataclass(frozen=True)
 class Results:
-    """The results of a sweep, in its order. Iterable; runs without a result are left out."""
+    """The results of a sweep, in its order. Iterable; runs without a result are left out.
+
+    stopped: why a grid ended before all was done, or None.
+    """
 
     layout: Layout
     by_run: dict[str, Result]
+    stopped: str | None = None
 
     def __iter__(self) -> Iterator[Result]:
         run_ids = (run_id for place in self.layout.places for run_id in place.run_ids)

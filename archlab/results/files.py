@@ -9,10 +9,11 @@ from typing import Any
 from archlab.errors import MachineError, OutputError
 
 
-def write_text(path: Path, text: str) -> None:
+def write_text(path: Path, text: str, *, synced: bool = True) -> None:
     """Write a file atomically and durably: a reader sees the old content or the new, also after a crash.
 
-    Raises MachineError where the folder cannot be written.
+    synced: False where a crash of the machine may lose it. Raises MachineError where the folder cannot be
+    written.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -21,21 +22,23 @@ def write_text(path: Path, text: str) -> None:
             with os.fdopen(handle, "w", encoding="utf8") as file:
                 file.write(text)
                 file.flush()
-                os.fsync(file.fileno())
+                if synced:
+                    os.fsync(file.fileno())
             Path(temporary).chmod(0o666 & ~_umask())
             Path(temporary).replace(path)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
-        _sync_folder(path.parent)
+        if synced:
+            _sync_folder(path.parent)
     except OSError as error:
         raise MachineError(f"{path} cannot be written: {error.strerror or error}.") from None
 
 
-def write_json(path: Path, data: Any, *, compact: bool = False) -> None:
+def write_json(path: Path, data: Any, *, compact: bool = False, synced: bool = True) -> None:
     """Write JSON atomically, keys in the order given. compact: on one line, for many numbers."""
     layout: dict[str, Any] = {"separators": (",", ":")} if compact else {"indent": 2}
-    write_text(path, json.dumps(data, ensure_ascii=False, allow_nan=False, **layout) + "\n")
+    write_text(path, json.dumps(data, ensure_ascii=False, allow_nan=False, **layout) + "\n", synced=synced)
 
 
 def read_json(path: Path) -> Any:

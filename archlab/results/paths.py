@@ -88,9 +88,9 @@ class SweepPaths:
         """Which process holds the lock; beside it, because a lock that is tried is emptied."""
         return self.folder / "driver.json"
 
-    def part_lock(self, part: str) -> Path:
-        """The lock of a part of the sweep: single trainings do not keep each other waiting."""
-        return self.folder / f"lock-{part}"
+    def run_lock(self, run_id: str) -> Path:
+        """The lock of a run: single trainings lock theirs, and do not keep each other waiting."""
+        return self.folder / f"lock-{run_id}"
 
     @property
     def runs(self) -> Path:

@@ -65,6 +65,7 @@ SWEEP = """
 base: {base}
 score: cats_micro_f
 keep_models: all
+limits: {{attempts: 1}}
 swaps:
   textcat.model:
     - faults.Dies.v1

@@ -34,13 +34,14 @@ def finished(experiments: Path, *, sweep: str = "demo", keep: str = "winner") ->
 def leave_garbage(store: Store) -> set[str]:
     """Something of every kind, and its names; with strangers beside it that only look alike."""
     paths, run = store.paths, store.paths.run("a7")
-    older = paths.attempt("c8", 1)
+    older = paths.attempt("a8", 1)
     shutil.copytree(paths.run("c8").folder, older.folder)
     a_model(older.model)
     a_model(run.unfinished_model)
     (run.folder / ".result.json.abc12_xy.part").write_bytes(b"{")
+    (run.folder / ".process.json.part").write_bytes(b"{")
     (paths.folder / ".plan.json.abc12_xy.part").write_bytes(b"{")
-    paths.part_lock("0123456789ab").touch()
+    paths.run_lock("0123456789ab").touch()
     for stranger in (
         run.folder / ".notes.part",
         run.folder / "x.part",
@@ -52,7 +53,8 @@ def leave_garbage(store: Store) -> set[str]:
     return {
         ".plan.json.abc12_xy.part",
         "lock-0123456789ab",
-        "attempts/c8.1",
+        "attempts/a8.1",
+        "runs/a7/.process.json.part",
         "runs/a7/.result.json.abc12_xy.part",
         "runs/a7/model-best.part",
     }
@@ -164,6 +166,24 @@ def test_a_run_of_a_dead_driver_is_no_running_one(tmp_path: Path) -> None:
     assert len(collect_garbage("demo", tmp_path).garbage) == 1
 
 
+def test_a_result_that_is_to_be_done_again_stays_until_it_is(tmp_path: Path) -> None:
+    """grid --rerun was killed: the next grid brings it back."""
+    store = finished(tmp_path)
+    run, older = store.paths.run(WINNER), store.paths.attempt(WINNER, 1)
+    older.folder.parent.mkdir()
+    run.folder.rename(older.folder)
+    before = files(older.folder)
+    collect_garbage("demo", tmp_path)
+    ended(store, WINNER, None, Reason(kind="killed", message="by SIGKILL"))
+    collect_garbage("demo", tmp_path)
+    assert files(older.folder) == before
+    shutil.rmtree(run.folder)
+    ended(store, WINNER, 0.95)
+    collect_garbage("demo", tmp_path)
+    assert not older.folder.exists()
+    assert run.model.is_dir()
+
+
 def test_links_lead_nowhere(tmp_path: Path) -> None:
     store, elsewhere = finished(tmp_path / "experiments"), tmp_path / "elsewhere"
     a_model(elsewhere / "a.1")
@@ -185,16 +205,16 @@ def test_nothing_goes_while_something_is_trained(tmp_path: Path, cli: "Cli") -> 
     free = finished(tmp_path, sweep="other")
     for store in (busy, training):
         leave_garbage(store)
-    with busy.locked(), training.locked("0123456789ab"):
+    with busy.locked(), training.locked(["0123456789ab"]):
         for name in ("demo", "adhoc"):
-            with pytest.raises(InvalidError, match="Another archlab is"):
+            with pytest.raises(InvalidError, match=f"running the sweep {name} in"):
                 collect_garbage(name, tmp_path)
         before = {store.sweep: files(store.paths.runs) for store in (busy, training)}
         done = cli("gc", "--experiments", tmp_path)
         assert {store.sweep: files(store.paths.runs) for store in (busy, training)} == before
     assert done.code == 3
     assert "running the sweep demo" in done.err
-    assert "training in" in done.err
+    assert "running the sweep adhoc" in done.err
     assert models(free) == {WINNER}
     assert cli("gc", "--experiments", tmp_path).code == 0
     assert models(busy) == {WINNER}

@@ -5,7 +5,6 @@ from typing import Annotated
 import typer
 
 from archlab.cli.options import DEFAULT_EXPERIMENTS, Experiments
-from archlab.errors import InterruptedByUserError
 
 
 def logs(
@@ -43,8 +42,5 @@ def logs(
     if attempt in (None, state.attempt):
         typer.echo(describe(state), err=True)
     typer.echo(printable(str(log)), err=True)
-    try:
-        for line in log_lines(log, lines, lambda: follow and goes_on(store, state.run_id)):
-            typer.echo(printable(line))
-    except KeyboardInterrupt:
-        raise typer.Exit(InterruptedByUserError.exit_code) from None
+    for line in log_lines(log, lines, lambda: follow and goes_on(store, state.run_id)):
+        typer.echo(printable(line))

@@ -207,9 +207,9 @@ def _ended(state: RunState, end: Result | Outcome, score: float | None) -> RunSt
 
 
 def _last_evaluation(progress: Path) -> Json:
-    """The last whole line of progress.jsonl; empty where there is none."""
+    """The last whole line of progress.jsonl; empty where there is none. Half an object is no JSON."""
     try:
-        lines = progress.read_bytes().split(b"\n")[:-1]
+        lines = progress.read_bytes().split(b"\n")
     except FileNotFoundError:
         return {}
     for line in reversed(lines):

@@ -46,6 +46,24 @@ def read_json(path: Path) -> Any:
         return None
 
 
+def sync_tree(folder: Path) -> None:
+    """Make a folder durable: every file and folder below it, and itself. What is synced stays after a crash.
+
+    Raises MachineError where the disk refuses, as when it is full.
+    """
+    if os.name != "posix":
+        return
+    try:
+        for root, _, names in os.walk(folder, topdown=False):
+            for name in names:
+                file = Path(root, name)
+                if file.is_file() and not file.is_symlink():
+                    _sync(file)
+            _sync(Path(root))
+    except OSError as error:
+        raise MachineError(f"{folder} cannot be written: {error.strerror or error}.") from None
+
+
 def require_writable(folder: Path) -> None:
     """Make a folder that the user has named. Raises OutputError where it cannot be made or written."""
     try:
@@ -65,9 +83,12 @@ def _umask() -> int:
 
 
 def _sync_folder(folder: Path) -> None:
-    if os.name != "posix":
-        return
-    handle = os.open(folder, os.O_RDONLY)
+    if os.name == "posix":
+        _sync(folder)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

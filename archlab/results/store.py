@@ -175,11 +175,16 @@ class Store:
 
     def outcome(self, run_id: str) -> Outcome | None:
         """What a run's child has left, or None where it left nothing that can be read."""
-        data = read_json(self.paths.run(run_id).outcome)
-        try:
-            return Outcome.from_dict(data) if isinstance(data, dict) else None
-        except (AttributeError, KeyError, TypeError):
-            return None
+        return read_outcome(self.paths.run(run_id))
+
+
+def read_outcome(paths: RunPaths) -> Outcome | None:
+    """What the child of a run has left in its folder, or None where it left nothing that can be read."""
+    data = read_json(paths.outcome)
+    try:
+        return Outcome.from_dict(data) if isinstance(data, dict) else None
+    except (AttributeError, KeyError, TypeError):
+        return None
 
 
 def _read(paths: RunPaths) -> Result | None:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from archlab.cli.options import DEFAULT_EXPERIMENTS, Experiments, Format, FormatOption, print_json
+from archlab.cli.saying import say
 from archlab.errors import NothingToCompareError, UsageError, did_you_mean
 from archlab.results.paths import SweepPaths
 
@@ -49,9 +50,9 @@ def _say_what_is_old(name: str, sweep: str | None, experiments: Path) -> None:
     """Tell where the table is not that of the sweep as it is now."""
     paths = SweepPaths.of(name, experiments)
     if not paths.plan.is_file():
-        typer.echo(f"{paths.plan} is gone: all results are shown, by run. A grid makes it again.", err=True)
+        say(f"{paths.plan} is gone: all results are shown, by run. A grid makes it again.", err=True)
     elif sweep is not None and Path(sweep).is_file() and Path(sweep).read_bytes() != paths.sweep.read_bytes():
-        typer.echo(f"{sweep} has changed since its last grid: this is the table of then.", err=True)
+        say(f"{sweep} has changed since its last grid: this is the table of then.", err=True)
 
 
 def _find(sweep: str | None, experiments: Path) -> str:

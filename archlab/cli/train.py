@@ -17,6 +17,7 @@ from archlab.cli.options import (
     print_json,
     read_overrides,
 )
+from archlab.cli.saying import say
 from archlab.errors import RunsFailedError
 
 
@@ -62,9 +63,9 @@ def train(
     elif result.status == "done":
         model = output / "model-best" if output is not None else paths.model
         shown = "no score" if result.score is None else f"score {score(result.score)}"
-        typer.echo(f"{shown} at step {result.best_step} of {result.steps}; {model}")
+        say(f"{shown} at step {result.best_step} of {result.steps}; {model}")
     else:
         reason = f": {result.reason.message}" if result.reason else ""
-        typer.echo(f"{result.status}{reason}\nlog: {paths.log}", err=True)
+        say(f"{result.status}{reason}\nlog: {paths.log}", err=True)
     if result.status != "done":
         sys.exit(RunsFailedError.exit_code)

@@ -18,6 +18,7 @@ FRAMEWORKS = ("tensorflow", "keras")
 
 # From left to right; a module may import from its own level's package and from any level to the left.
 LEVELS = (
+    ("archlab.plain",),
     ("archlab.chatter", "archlab.errors", "archlab.memory", "archlab.processes", "archlab.records"),
     ("archlab.catalog", "archlab.blocks"),
     (
@@ -176,3 +177,17 @@ def test_every_module_says_what_it_is_for() -> None:
         if path.stat().st_size and ast.get_docstring(ast.parse(path.read_text("utf8"))) is None
     ]
     assert not silent
+
+
+def test_all_that_is_printed_goes_where_control_characters_are_removed() -> None:
+    """say and hand_over for lines, make_console for the rest; what a training prints goes to its log."""
+    doors = {"archlab.cli.saying", "archlab.reporting.consoles"}
+    wrong = [
+        f"{module}:{node.lineno} calls {name}"
+        for module, path in modules().items()
+        if module not in doors
+        for node in ast.walk(ast.parse(path.read_text("utf8")))
+        if isinstance(node, ast.Call)
+        and (name := ast.unparse(node.func)) in {"typer.echo", "click.echo", "print", "Console"}
+    ]
+    assert not wrong

@@ -144,8 +144,6 @@ def _show_results(results: "Results", experiments: Path, format: Format, quiet: 
         show_table(make_console(sys.stdout), results.table())
     if not quiet:
         sweep = experiments / results.layout.sweep
-        for result in results.failed:
-            say(f"log of {result.run_id}: {sweep / 'runs' / result.run_id / 'log.txt'}", err=True)
         if results.failed:
             say(f"Where they fail, and what may mend it: {probe}", err=True)
             say("Failed runs are tried again with --retry-failed.", err=True)

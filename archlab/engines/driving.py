@@ -116,7 +116,7 @@ def train_variants(
     with store.locked(digest(sorted(spec.run_id for spec in runs))):  # other trainings may go on beside this
         write_json(store.paths.plan, layout.to_dict())
         known = _run(store, variants, runs, "local", jobs, on_event, retry_failed=True)
-    return Results(layout, known)
+    return Results(layout, known, store.paths)
 
 
 def require_engine(name: str) -> None:
@@ -146,7 +146,7 @@ def _execute(
         known = _run(store, planned.variants, planned.runs, engine, jobs, on_event, retry_failed=retry_failed)
         if all(spec.run_id in known for spec in planned.runs):
             store.keep_models(planned.sweep.file.keep_models, winners(layout, known), known)
-    return Results(layout, known)
+    return Results(layout, known, store.paths)
 
 
 def missing_runs(

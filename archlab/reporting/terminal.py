@@ -10,6 +10,7 @@ from archlab.records import Finding, Note, Report, Slot
 from archlab.reporting.hints import with_base
 from archlab.reporting.matrix_tables import groups
 from archlab.reporting.numbers import amount_text, compact, difference, score_text, some
+from archlab.reporting.problems import show_problems
 from archlab.results.tables import Cell, Row, Table
 
 if TYPE_CHECKING:
@@ -55,8 +56,7 @@ def show_table(console: "Console", table: Table) -> None:
     console.print(grid)
     if table.problems:
         console.print()
-        for problem in table.problems:
-            console.print(problem, style="red", soft_wrap=True)
+        show_problems(console, table.problems, table.sweep)
 
 
 def show_report(console: "Console", report: Report, *, subject: str = "") -> None:

@@ -7,16 +7,23 @@ from pathlib import Path
 from archlab.errors import NothingToCompareError, UsageError, did_you_mean
 from archlab.records import Result
 from archlab.results.files import read_json
+from archlab.results.logs import last_lines
+from archlab.results.paths import SweepPaths
+from archlab.results.problems import Problem
 from archlab.results.store import Store
 from archlab.results.tables import Layout, Place, Table, make_table, winners
 
 
 @dataclass(frozen=True)
 class Results:
-    """The results of a sweep, in its order. Iterable; runs without a result are left out."""
+    """The results of a sweep, in its order. Iterable; runs without a result are left out.
+
+    paths: where they are kept; None where that is not known, and no log can be shown.
+    """
 
     layout: Layout
     by_run: dict[str, Result]
+    paths: SweepPaths | None = None
 
     def __iter__(self) -> Iterator[Result]:
         run_ids = (run_id for place in self.layout.places for run_id in place.run_ids)
@@ -30,19 +37,24 @@ class Results:
         return tuple(result for result in self if result.status != "done")
 
     def table(self, scores: Sequence[str] | None = None) -> Table:
-        """Mean and spread over seeds of every variant, beside the base.
+        """Mean and spread over seeds of every variant, beside the base; the ends of the logs of failed runs.
 
         scores: more scores to show, by name; None for those that the sweep names.
         Raises UsageError for one that no run has.
         """
         if scores is None:
-            return make_table(self.layout, self.by_run)
+            return self._with_logs(make_table(self.layout, self.by_run))
         known = {name for result in self for name in result.scores if result.value(name) is not None}
         for name in scores:
             if name not in known:
                 hint = did_you_mean(name, known) or f"Known: {', '.join(sorted(known))}."
                 raise UsageError(f"No run of {self.layout.sweep} has a score {name}.", hint)
-        return make_table(replace(self.layout, scores_beside=tuple(scores)), self.by_run)
+        return self._with_logs(make_table(replace(self.layout, scores_beside=tuple(scores)), self.by_run))
+
+    def _with_logs(self, table: Table) -> Table:
+        if self.paths is None:
+            return table
+        return replace(table, problems=tuple(with_log(problem, self.paths) for problem in table.problems))
 
     def best(self) -> Result:
         """The best run of the best variant: the highest mean over seeds, then the highest score.
@@ -69,7 +81,15 @@ def stored_results(sweep: str, experiments: str | Path | None = None) -> Results
         raise NothingToCompareError(
             f"There are no results of {sweep} in {store.paths.folder}.", "Train some: archlab grid SWEEP"
         )
-    return Results(layout, by_run)
+    return Results(layout, by_run, store.paths)
+
+
+def with_log(problem: Problem, paths: SweepPaths) -> Problem:
+    """What is said of a failed run, with the end of its log, where it has one."""
+    if problem.run_id is None or not problem.is_failure:
+        return problem
+    log = paths.run(problem.run_id).log
+    return replace(problem, log=str(log), log_tail=last_lines(log)) if log.is_file() else problem
 
 
 def load_layout(store: Store) -> Layout | None:

@@ -1,15 +1,24 @@
 """archlab table: the results in the store, without training."""
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from archlab.cli.options import DEFAULT_EXPERIMENTS, Experiments, Format, FormatOption, print_json
-from archlab.cli.saying import say
+from archlab.cli.options import DEFAULT_EXPERIMENTS, Experiments, print_json
+from archlab.cli.saying import hand_over, say
 from archlab.errors import NothingToCompareError, UsageError, did_you_mean
 from archlab.results.paths import SweepPaths
+
+
+class TableFormat(StrEnum):
+    """How a table is written."""
+
+    text = "text"
+    json = "json"
+    csv = "csv"
 
 
 def table(
@@ -22,7 +31,9 @@ def table(
         typer.Option(metavar="A,B", help="More scores to show; those that the sweep names if not given."),
     ] = None,
     experiments: Experiments = DEFAULT_EXPERIMENTS,
-    format: FormatOption = Format.text,
+    format: Annotated[
+        TableFormat, typer.Option("--format", help="How the table is written; csv: for spreadsheets.")
+    ] = TableFormat.text,
 ) -> None:
     """Tabulate what the store has of a sweep, without training.
 
@@ -33,6 +44,7 @@ def table(
     archlab table demo --format json
     archlab table demo --scores cats_macro_f,cats_macro_auc
     """
+    from archlab.reporting.csv_table import csv_table
     from archlab.reporting.terminal import make_console, show_table
     from archlab.results.collection import stored_results
 
@@ -40,8 +52,10 @@ def table(
     names = None if scores is None else [name.strip() for name in scores.split(",") if name.strip()]
     made = stored_results(name, experiments).table(names)
     _say_what_is_old(name, sweep, experiments)
-    if format is Format.json:
+    if format is TableFormat.json:
         print_json(made.to_dict())
+    elif format is TableFormat.csv:
+        hand_over(csv_table(made))
     else:
         show_table(make_console(sys.stdout), made)
 

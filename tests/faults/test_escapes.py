@@ -83,7 +83,9 @@ def make_store(folder: Path) -> None:
         paths.run(result.run_id).log.write_text(f"a line{OWNED}\n{OWNED}\r\nthe last{OWNED}", encoding="utf8")
 
 
-@pytest.mark.parametrize("options", [(), ("--format", "json"), ("--scores", f"x{OWNED}")])
+@pytest.mark.parametrize(
+    "options", [(), ("--format", "json"), ("--format", "csv"), ("--scores", f"x{OWNED}")]
+)
 def test_a_store_of_somebody_else(cli: "Cli", workplace: Path, options: tuple[str, ...]) -> None:
     make_store(workplace)
     done = cli("table", *options)

@@ -19,7 +19,14 @@ FRAMEWORKS = ("tensorflow", "keras")
 # From left to right; a module may import from its own level's package and from any level to the left.
 LEVELS = (
     ("archlab.plain",),
-    ("archlab.chatter", "archlab.errors", "archlab.memory", "archlab.processes", "archlab.records"),
+    (
+        "archlab.chatter",
+        "archlab.environments",
+        "archlab.errors",
+        "archlab.memory",
+        "archlab.processes",
+        "archlab.records",
+    ),
     ("archlab.catalog", "archlab.blocks"),
     (
         "archlab.configs.filling",

@@ -10,7 +10,7 @@ import typer
 from archlab.cli.options import DEFAULT_EXPERIMENTS, Experiments, print_json
 from archlab.cli.saying import hand_over, say
 from archlab.errors import NothingToCompareError, UsageError, did_you_mean
-from archlab.results.paths import SweepPaths
+from archlab.results.paths import SweepPaths, is_sweep_name
 
 
 class TableFormat(StrEnum):
@@ -71,7 +71,8 @@ def _say_what_is_old(name: str, sweep: str | None, experiments: Path) -> None:
 
 def _find(sweep: str | None, experiments: Path) -> str:
     """The name of the sweep that is meant."""
-    known = sorted(p.name for p in experiments.iterdir() if p.is_dir()) if experiments.is_dir() else []
+    folders = experiments.iterdir() if experiments.is_dir() else ()
+    known = sorted(folder.name for folder in folders if folder.is_dir() and is_sweep_name(folder.name))
     if sweep is not None and sweep not in known and Path(sweep).is_file():
         from archlab.planning.sweeps import load_sweep
 

@@ -8,7 +8,7 @@ from archlab.errors import NothingToCompareError, UsageError, did_you_mean
 from archlab.records import Result
 from archlab.results.files import read_json
 from archlab.results.logs import last_lines
-from archlab.results.paths import SweepPaths
+from archlab.results.paths import SweepPaths, is_run_id
 from archlab.results.problems import Problem
 from archlab.results.store import Store
 from archlab.results.tables import Layout, Place, Table, make_table, winners
@@ -93,12 +93,15 @@ def with_log(problem: Problem, paths: SweepPaths) -> Problem:
 
 
 def load_layout(store: Store) -> Layout | None:
-    """How the last grid laid out its table; None where that is not known."""
+    """How the last grid laid out its table; None where that is not known, or no grid can have written it."""
     data = read_json(store.paths.plan)
     try:
-        return Layout.from_dict(data) if isinstance(data, dict) else None
+        layout = Layout.from_dict(data) if isinstance(data, dict) else None
+        if layout is None or not all(is_run_id(run) for place in layout.places for run in place.run_ids):
+            return None
     except (KeyError, TypeError):
         return None
+    return replace(layout, sweep=store.sweep)
 
 
 def _layout_of_results(sweep: str, results: list[Result]) -> Layout:

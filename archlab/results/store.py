@@ -9,7 +9,7 @@ from pathlib import Path
 from archlab.errors import InvalidError, MachineError
 from archlab.records import Outcome, Result, RunSpec
 from archlab.results.files import read_json, require_writable, write_json, write_text
-from archlab.results.paths import RunPaths, SweepPaths
+from archlab.results.paths import RunPaths, SweepPaths, is_run_id
 
 
 class Store:
@@ -27,15 +27,17 @@ class Store:
         """The result of a run, or None where there is none that can be read."""
         data = read_json(self.paths.run(run_id).result)
         try:
-            return Result.from_dict(data) if isinstance(data, dict) else None
+            result = Result.from_dict(data) if isinstance(data, dict) else None
         except (AttributeError, KeyError, TypeError):
             return None
+        return result if result is not None and result.run_id == run_id else None
 
     def results(self) -> list[Result]:
         """All results, by run id."""
         if not self.paths.runs.is_dir():
             return []
-        loaded = (self.load(folder.name) for folder in sorted(self.paths.runs.iterdir()))
+        names = sorted(folder.name for folder in self.paths.runs.iterdir() if is_run_id(folder.name))
+        loaded = map(self.load, names)
         return [result for result in loaded if result is not None]
 
     def prepare(self, spec: RunSpec, config: str) -> RunSpec:

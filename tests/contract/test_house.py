@@ -198,3 +198,22 @@ def test_all_that_is_printed_goes_where_control_characters_are_removed() -> None
         and (name := ast.unparse(node.func)) in {"typer.echo", "click.echo", "print", "Console"}
     ]
     assert not wrong
+
+
+def test_no_file_is_read_that_could_run_code() -> None:
+    """No pickle, nor what is built on it; no text becomes code. Models are loaded by spaCy and Thinc."""
+    modules_that_do = {"pickle", "_pickle", "cPickle", "marshal", "shelve", "dill", "cloudpickle", "joblib"}
+    calls_that_do = {"eval", "exec", "torch.load", "np.load", "numpy.load", "yaml.load", "yaml.unsafe_load"}
+    wrong = []
+    for module, path in modules().items():
+        for node in ast.walk(ast.parse(path.read_text("utf8"))):
+            if isinstance(node, ast.Import):
+                named = {name.name.split(".")[0] for name in node.names} & modules_that_do
+            elif isinstance(node, ast.ImportFrom):
+                named = {str(node.module).split(".")[0]} & modules_that_do
+            elif isinstance(node, ast.Call):
+                named = {ast.unparse(node.func)} & calls_that_do
+            else:
+                continue
+            wrong += [f"{module}:{node.lineno} uses {name}" for name in named]
+    assert not wrong

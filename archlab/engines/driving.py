@@ -129,7 +129,7 @@ def train_variants(
     with store.locked(spec.run_id for spec in runs):  # other trainings may go on beside this
         write_json(store.paths.plan, layout.to_dict(), synced=False)
         driver = _run(store, variants, runs, "local", jobs, on_event, wanted, GridLimits(attempts=1))
-    return Results(layout, driver.known)
+    return Results(layout, driver.known, store.paths)
 
 
 def require_engine(name: str) -> None:
@@ -163,7 +163,7 @@ def _execute(
         known = driver.known | {run_id: result for run_id, result in others.items() if result is not None}
         if all(spec.run_id in known for spec in planned.runs):
             store.keep_models(planned.sweep.file.keep_models, winners(layout, known), known)
-    return Results(layout, known, driver.stopped)
+    return Results(layout, known, store.paths, driver.stopped)
 
 
 def selected_runs(planned: Plan, wanted: Wanted) -> list[RunSpec]:

@@ -58,10 +58,13 @@ def _register() -> None:
         check,
         diff,
         fits,
+        gc,
         grid,
         lint_types,
+        logs,
         matrix,
         recipes,
+        runs,
         slots,
         swap,
         table,
@@ -81,6 +84,9 @@ def _register() -> None:
     app.command("train", context_settings=EXTRA)(train.train)
     app.command("grid", context_settings=EXTRA)(grid.grid)
     app.command("table")(table.table)
+    app.command("runs")(runs.runs)
+    app.command("logs")(logs.logs)
+    app.command("gc")(gc.gc)
 
 
 _register()

@@ -99,8 +99,8 @@ def grid(
         probe = shlex.join(["archlab", "check", str(sweep), "--level", "probe", *named, *ctx.args])
         _show_results(results, experiments, format, quiet, probe)
         if results.stopped:
-            typer.echo(f"Stopped {results.stopped}: {_told_left(planned, experiments)}", err=True)
-            typer.echo("The same command does the rest.", err=True)
+            say(f"Stopped {results.stopped}: {_told_left(planned, experiments)}", err=True)
+            say("The same command does the rest.", err=True)
         if results.failed or results.stopped:
             raise typer.Exit(RunsFailedError.exit_code)
         if planned.runs:

@@ -9,8 +9,8 @@ import typer
 
 from archlab.cli.options import DEFAULT_EXPERIMENTS, Experiments, print_json
 from archlab.cli.saying import hand_over, say
-from archlab.errors import NothingToCompareError, UsageError, did_you_mean
-from archlab.results.paths import SweepPaths, is_sweep_name
+from archlab.errors import UsageError
+from archlab.results.paths import SweepPaths
 
 
 class TableFormat(StrEnum):
@@ -71,20 +71,12 @@ def _say_what_is_old(name: str, sweep: str | None, experiments: Path) -> None:
 
 def _find(sweep: str | None, experiments: Path) -> str:
     """The name of the sweep that is meant."""
-    folders = experiments.iterdir() if experiments.is_dir() else ()
-    known = sorted(folder.name for folder in folders if folder.is_dir() and is_sweep_name(folder.name))
-    if sweep is not None and sweep not in known and Path(sweep).is_file():
-        from archlab.planning.sweeps import load_sweep
+    from archlab.cli.naming_sweeps import named_sweep
+    from archlab.results.collection import stored_sweeps
 
-        return load_sweep(sweep).name
-    if sweep is None and len(known) == 1:
-        return known[0]
-    if not known:
-        raise NothingToCompareError(
-            f"There are no results in {experiments}.", "Train some: archlab grid configs/sweep.yml"
-        )
-    if sweep is None:
+    known = stored_sweeps(experiments)
+    if sweep is not None:
+        return named_sweep(sweep, experiments)
+    if len(known) > 1:
         raise UsageError(f"Which sweep? There are {', '.join(known)}.", f"archlab table {known[0]}")
-    if sweep not in known:
-        raise UsageError(f"There are no results of a sweep {sweep}.", did_you_mean(sweep, known))
-    return sweep
+    return known[0]

@@ -8,7 +8,7 @@ from archlab.errors import NothingToCompareError, UsageError, did_you_mean
 from archlab.records import Result
 from archlab.results.files import read_json
 from archlab.results.logs import last_lines
-from archlab.results.paths import SweepPaths, is_run_id
+from archlab.results.paths import DEFAULT_EXPERIMENTS, SweepPaths, is_run_id, is_sweep_name
 from archlab.results.problems import Problem
 from archlab.results.store import Store
 from archlab.results.tables import Layout, Place, Table, make_table, winners
@@ -92,6 +92,27 @@ def with_log(problem: Problem, paths: SweepPaths) -> Problem:
         return problem
     log = paths.run(problem.run_id).log
     return replace(problem, log=str(log), log_tail=last_lines(log)) if log.is_file() else problem
+
+
+def stored_sweeps(experiments: str | Path | None = None) -> list[str]:
+    """The names of the sweeps in a folder of results. Raises NothingToCompareError where it has none."""
+    folder = Path(experiments or DEFAULT_EXPERIMENTS)
+    names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    folders = [SweepPaths.of(name, folder) for name in names if is_sweep_name(name)]
+    known = sorted(paths.folder.name for paths in folders if paths.runs.is_dir() or paths.plan.is_file())
+    if not known:
+        raise NothingToCompareError(
+            f"There are no results in {folder}.", "Train some: archlab grid configs/sweep.yml"
+        )
+    return known
+
+
+def require_stored(sweep: str, experiments: str | Path | None = None) -> None:
+    """Raise UsageError for a sweep that a folder of results does not have."""
+    known = stored_sweeps(experiments)
+    if sweep not in known:
+        hint = did_you_mean(sweep, known) or f"There are {', '.join(known)}."
+        raise UsageError(f"There are no results of a sweep {sweep}.", hint)
 
 
 def load_layout(store: Store) -> Layout | None:

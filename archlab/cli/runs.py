@@ -18,7 +18,8 @@ def runs(
         str | None, typer.Argument(metavar="SWEEP", help="A sweep's name or file; all if none is named.")
     ] = None,
     status: Annotated[
-        list[State] | None, typer.Option("--status", help="Only runs of which this is so; repeatable.")
+        list[State] | None,
+        typer.Option("--status", metavar="STATE", help=f"One of {', '.join(State)}; repeatable."),
     ] = None,
     show_all: Annotated[
         bool, typer.Option("--all", help="Also runs that are in the last plan no more.")

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from archlab.errors import InvalidError, MachineError
+from archlab.errors import MachineError
 from archlab.processes import still_runs
 from archlab.records import Json
 from archlab.results.collection import load_layout, require_stored
@@ -17,10 +17,10 @@ from archlab.results.run_states import is_adhoc, is_run, stored_sweep_file
 from archlab.results.store import Store
 from archlab.results.tables import winners
 
-UNFINISHED_FILE = re.compile(r"\..+\.[a-z0-9_]{8}\.part")
-"""What `files.write_text` writes first, and leaves where it is killed."""
+UNFINISHED_FILE = re.compile(r"\.(.+\.[a-z0-9_]{8}|process\.json)\.part")
+"""What `files.write_text` and a run's supervisor write first, and leave where they are killed."""
 
-ATTEMPT = re.compile(r".+\.[0-9]+")
+ATTEMPT = re.compile(r"(?P<run_id>.+)\.[0-9]+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +63,7 @@ def collect_garbage(sweep: str, experiments: str | Path | None = None, *, dry_ru
     """
     require_stored(sweep, experiments)
     store = Store(sweep, experiments)
-    with store.locked(), _parts_locked(store.paths):
+    with _locked(store):
         kept, models_stay = _kept_models(store)
         removed = []
         for item in _garbage(store, kept):  # found one by one: a training may have begun meanwhile
@@ -74,23 +74,20 @@ def collect_garbage(sweep: str, experiments: str | Path | None = None, *, dry_ru
 
 
 @contextmanager
-def _parts_locked(paths: SweepPaths) -> Iterator[None]:
-    """Hold the locks of all single trainings. Raises InvalidError where one of them goes on."""
-    from filelock import FileLock, Timeout
-
-    with ExitStack() as locks:
-        for file in _part_locks(paths):
-            try:
-                locks.enter_context(FileLock(file, blocking=False))
-            except Timeout:
-                raise InvalidError(
-                    f"Another archlab is training in {paths.folder}.", "Wait for it, or stop it."
-                ) from None
+def _locked(store: Store) -> Iterator[None]:
+    """Hold all locks that a sweep has. Raises InvalidError where one is held."""
+    with ExitStack() as held:
+        held.enter_context(store.locked())
+        run_ids = [lock.name.removeprefix("lock-") for lock in _run_locks(store.paths)]
+        if run_ids:
+            held.enter_context(store.locked(run_ids))
         yield
 
 
-def _part_locks(paths: SweepPaths) -> list[Path]:
-    return sorted(path for path in paths.folder.glob("lock-*") if _is_file(path))
+def _run_locks(paths: SweepPaths) -> list[Path]:
+    """The locks of single trainings."""
+    found = paths.folder.glob("lock-*")
+    return sorted(path for path in found if path.suffix != ".json" and _is_file(path))
 
 
 def _kept_models(store: Store) -> tuple[set[str] | None, str | None]:
@@ -114,10 +111,11 @@ def _kept_models(store: Store) -> tuple[set[str] | None, str | None]:
 
 def _garbage(store: Store, kept: set[str] | None) -> Iterator[Garbage]:
     paths = store.paths
-    yield from _files(_part_locks(paths), "lock that nobody holds")
+    yield from _files(_run_locks(paths), "lock that nobody holds")
     yield from _unfinished_files(paths.folder)
     for folder in _folders(paths.attempts):
-        if ATTEMPT.fullmatch(folder.name):
+        attempt = ATTEMPT.fullmatch(folder.name)
+        if attempt and not _is_only_result(store, attempt["run_id"], RunPaths(folder)):
             yield _measured(folder, "older attempt")
     for folder in _folders(paths.runs):
         run = RunPaths(folder)
@@ -125,6 +123,12 @@ def _garbage(store: Store, kept: set[str] | None) -> Iterator[Garbage]:
             yield from _unfinished_files(folder)
             if is_run(run):
                 yield from _models(run, stays=kept is None or folder.name in kept)
+
+
+def _is_only_result(store: Store, run_id: str, attempt: RunPaths) -> bool:
+    """Whether an attempt was finished and is to be done again, but is not yet: a grid may bring it back."""
+    result = store.load(run_id)
+    return attempt.result.exists() and (result is None or result.status != "done")
 
 
 def _models(run: RunPaths, *, stays: bool) -> Iterator[Garbage]:

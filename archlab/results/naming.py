@@ -5,7 +5,7 @@ from pathlib import Path
 
 from archlab.errors import UsageError, did_you_mean
 from archlab.results.collection import stored_sweeps
-from archlab.results.run_states import RunState, all_states, run_ids, state_of
+from archlab.results.run_states import RunState, run_ids, states_of
 from archlab.results.store import Store
 
 MAX_LISTED = 8
@@ -20,15 +20,15 @@ def find_run(
     Raises UsageError where there is none, or more than one; NothingToCompareError where nothing is stored.
     """
     stores = [Store(sweep, experiments) for sweep in stored_sweeps(experiments)]
-    ids = [(store, run_id) for store in stores for run_id in run_ids(store)]
-    found = [(store, state_of(store, run_id)) for store, run_id in _begin_with(name, ids)]
+    found = [(s, state) for s in stores for state in states_of(s, _begin_with(name, s))]
     if not found:
-        planned = [(store, state) for store in stores for state in all_states(store) if state.planned]
-        found = [(store, state) for store, state in planned if state.variant == name]
+        states = [(s, state) for s in stores for state in states_of(s, run_ids(s))]
+        found = [(s, state) for s, state in states if state.planned and state.variant == name]
         if not found:
-            labels = [state.variant for _, state in planned if state.variant]
-            hint = did_you_mean(name, [*(run_id for _, run_id in ids), *labels])
-            raise UsageError(f"There is no run {name}.", hint or "archlab runs lists them.")
+            known = {text for _, state in states for text in (state.run_id, state.variant) if text}
+            raise UsageError(
+                f"There is no run {name}.", did_you_mean(name, known) or "archlab runs lists them."
+            )
     matching = [(store, state) for store, state in found if seed is None or state.seed == seed]
     if not matching:
         seeds = sorted({state.seed for _, state in found if state.seed is not None})
@@ -40,11 +40,10 @@ def find_run(
     return matching[0]
 
 
-def _begin_with(name: str, ids: Sequence[tuple[Store, str]]) -> list[tuple[Store, str]]:
-    """The runs whose id begins so, or those whose id it is."""
-    told = [(f"{store.sweep}/{run_id}" if "/" in name else run_id, store, run_id) for store, run_id in ids]
-    exact = [(store, run_id) for text, store, run_id in told if text == name]
-    return exact or [(store, run_id) for text, store, run_id in told if text.startswith(name)]
+def _begin_with(name: str, store: Store) -> list[str]:
+    """The runs of a sweep whose id begins so, or that and the sweep before it."""
+    sweep = f"{store.sweep}/" if "/" in name else ""
+    return [run_id for run_id in run_ids(store) if f"{sweep}{run_id}".startswith(name)]
 
 
 def _listed(states: Sequence[RunState]) -> str:

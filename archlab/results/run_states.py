@@ -1,6 +1,7 @@
 """How it stands with each run of a sweep, read from its files alone: nothing needs to be running."""
 
 import json
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 
 
 class State(StrEnum):
-    """How it stands with a run. interrupted: stopped from outside. crashed: its process is gone and left no
-    word. waiting: planned, and never started."""
+    """How it stands with a run. interrupted: stopped from outside, as when its driver ends.
+    crashed: its process is gone and left no word. waiting: planned, and never started."""
 
     done = "done"
     running = "running"
@@ -77,18 +78,14 @@ def runs(sweep: str, experiments: str | Path | None = None) -> list[RunState]:
     Raises UsageError where the store has no such sweep, NothingToCompareError where it has none at all.
     """
     require_stored(sweep, experiments)
-    return all_states(Store(sweep, experiments))
+    store = Store(sweep, experiments)
+    return states_of(store, run_ids(store))
 
 
-def all_states(store: Store) -> list[RunState]:
-    """The same of a store."""
-    plan = _load_plan(store)
-    return [_state(store, run_id, plan) for run_id in run_ids(store)]
-
-
-def state_of(store: Store, run_id: str) -> RunState:
-    """How it stands with one run."""
-    return _state(store, run_id, _load_plan(store))
+def states_of(store: Store, run_ids: Sequence[str]) -> list[RunState]:
+    """How it stands with some runs of a sweep."""
+    plan = _load_plan(store) if run_ids else None
+    return [_state(store, run_id, plan) for run_id in run_ids]
 
 
 def run_ids(store: Store) -> list[str]:
@@ -148,31 +145,32 @@ def _load_plan(store: Store) -> _Plan | None:
 
 
 def _state(store: Store, run_id: str, plan: _Plan | None) -> RunState:
-    paths = store.paths.run(run_id)
     planned = (plan or {}).get(run_id)
-    spec = _mapping(read_json(paths.spec))
-    seed = _whole(spec.get("seed"))
     state = RunState(
         sweep=store.sweep,
         run_id=run_id,
-        variant=planned.variant if planned else _text(spec.get("variant")),
-        seed=planned.seed if planned and seed is None else seed,
+        variant=planned.variant if planned else None,
+        seed=planned.seed if planned else None,
         state=State.waiting,
         planned=plan is None or planned is not None,
-        attempt=_whole(spec.get("attempt")) or 0,
     )
     result = store.load(run_id)
-    if result is not None:
-        score = result.value(planned.score_name) if planned else result.score
-        state = replace(
-            _ended(state, result, score), variant=state.variant or result.variant, seed=result.seed
-        )
-        return replace(state, attempt=result.attempt)
-    return _without_result(store, paths, state, _text(spec.get("score_name")) or "score")
+    if result is None:
+        return _without_result(store, store.paths.run(run_id), state)
+    state = replace(state, variant=state.variant or result.variant, seed=result.seed, attempt=result.attempt)
+    return _ended(state, result, result.value(planned.score_name) if planned else result.score)
 
 
-def _without_result(store: Store, paths: RunPaths, state: RunState, score_name: str) -> RunState:
+def _without_result(store: Store, paths: RunPaths, state: RunState) -> RunState:
     """A run that nobody has recorded: it goes on, or ended unseen, or has not begun."""
+    spec = _mapping(read_json(paths.spec))
+    seed, score_name = _whole(spec.get("seed")), _text(spec.get("score_name")) or "score"
+    state = replace(
+        state,
+        variant=state.variant or _text(spec.get("variant")),
+        seed=state.seed if seed is None else seed,
+        attempt=_whole(spec.get("attempt")) or 0,
+    )
     running = is_running(store, paths)
     outcome = store.outcome(state.run_id)
     if outcome is not None and not running:
@@ -182,10 +180,10 @@ def _without_result(store: Store, paths: RunPaths, state: RunState, score_name: 
         return state
     line = _last_evaluation(paths.progress)
     scores = _mapping(line.get("scores"))
-    stopped = State.interrupted if paths.stopped.exists() else State.crashed
+    is_stopped = paths.stopped.exists() or not paths.process.exists()
     return replace(
         state,
-        state=State.running if running else stopped,
+        state=State.running if running else State.interrupted if is_stopped else State.crashed,
         step=_whole(line.get("step")),
         max_steps=_whole(line.get("max_steps")),
         score=_number(scores.get(score_name, line.get("score"))) if running else None,

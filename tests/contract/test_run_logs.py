@@ -81,7 +81,7 @@ def test_a_run_is_found_by_what_its_id_begins_with(logs: Callable[..., "Finished
     assert (done.code, done.out) == (0, "Training begins\n")
     why = "failed: nan, the loss of textcat is NaN at step 3"
     assert done.err == f"base Ensemble seed 8: {why}\n{tmp_path / 'demo' / 'runs' / 'a8' / 'log.txt'}\n"
-    assert str(tmp_path / "other" / "runs" / "a7") in logs("other/a").err
+    assert str(tmp_path / "other" / "runs" / "a7") in logs("other/a7").err
     assert "an older one seed 7: done" in logs("z").err
     assert "BOW seed 7: running 30/50" in logs("demo/b7").err
 

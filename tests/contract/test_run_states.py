@@ -13,7 +13,7 @@ from archlab.errors import NothingToCompareError, UsageError
 from archlab.processes import identity
 from archlab.records import Cost, Outcome, Reason, Seconds
 from archlab.results.files import write_json
-from archlab.results.run_states import RunState, all_states
+from archlab.results.run_states import RunState, run_ids, states_of
 from archlab.results.store import Store
 
 if TYPE_CHECKING:
@@ -27,6 +27,10 @@ DONE = Outcome(
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     return a_store(tmp_path / "experiments")
+
+
+def all_states(store: Store) -> list[RunState]:
+    return states_of(store, run_ids(store))
 
 
 def of(store: Store, run_id: str = "a7") -> RunState:
@@ -66,7 +70,7 @@ def test_a_run_in_the_drivers_own_process_runs_as_long_as_that(store: Store) -> 
     write_json(store.paths.driver, here())
     assert of(store).state == "running"
     write_json(store.paths.driver, gone())
-    assert of(store).state == "crashed"
+    assert of(store).state == "interrupted"
     paths.log.unlink()
     assert of(store).state == "waiting"  # prepared, and no more
 
@@ -94,6 +98,7 @@ def test_a_line_that_is_half_written_is_not_read(store: Store) -> None:
 @pytest.mark.parametrize("name", ["spec.json", "process.json", "progress.jsonl", "result.json"])
 def test_torn_files_of_a_run_raise_nothing(store: Store, name: str) -> None:
     paths = ended(store, "a7", 0.5)
+    write_json(paths.process, gone())
     (paths.folder / "progress.jsonl").write_text('{"step": 1}\n{"step": 2, "scores": {"f": 0.5}}\n')
     write_json(paths.process, identity(os.getpid()) or {})
     whole = (paths.folder / name).read_bytes()

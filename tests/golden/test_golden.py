@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from stored_runs import LABELS, a_store, ended, of_every_state
 
 import archlab
 from archlab.configs.writing import config_text
@@ -38,6 +39,9 @@ COMMANDS = [
     "train",
     "grid",
     "table",
+    "runs",
+    "logs",
+    "gc",
 ]
 
 
@@ -212,6 +216,24 @@ def test_table_with_further_scores(golden: Golden) -> None:
     for name, laid_out in (("table_scores", layout), ("table_scores_columns", columns)):
         table = make_table(laid_out, results)
         golden(name, shown(lambda console, table=table: show_table(console, table)))  # type: ignore[misc]
+
+
+def test_runs_in_every_state(cli: "Cli", golden: Golden, tmp_path: Path) -> None:
+    of_every_state(tmp_path)
+    done = cli("runs", "--experiments", tmp_path, "--all")
+    today = r"(?<=  )(?!2026-01-02)\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
+    golden("runs", re.sub(r" +$", "", re.sub(today, "<today>", done.out), flags=re.MULTILINE))
+
+
+def test_garbage(cli: "Cli", golden: Golden, tmp_path: Path) -> None:
+    store = a_store(tmp_path)
+    for run_id in LABELS:
+        ended(store, run_id, int(run_id[1]) / 10)
+    store.paths.attempts.mkdir()
+    store.paths.run("a7").folder.rename(store.paths.attempt("a7", 1).folder)
+    ended(store, "a7", 0.7)
+    done = cli("gc", "--experiments", tmp_path, "--dry-run")
+    golden("garbage", done.out.replace(str(tmp_path), "experiments"))
 
 
 def test_table_with_problems(golden: Golden) -> None:

@@ -1,7 +1,6 @@
 """How it stands with a run is read from its files, whatever has become of its process."""
 
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,6 @@ from stored_runs import a_store, ended, gone, here, of_every_state, started
 
 import archlab
 from archlab.errors import NothingToCompareError, UsageError
-from archlab.processes import identity
 from archlab.records import Cost, Outcome, Reason, Seconds
 from archlab.results.files import write_json
 from archlab.results.run_states import RunState, run_ids, states_of
@@ -100,7 +98,6 @@ def test_torn_files_of_a_run_raise_nothing(store: Store, name: str) -> None:
     paths = ended(store, "a7", 0.5)
     write_json(paths.process, gone())
     (paths.folder / "progress.jsonl").write_text('{"step": 1}\n{"step": 2, "scores": {"f": 0.5}}\n')
-    write_json(paths.process, identity(os.getpid()) or {})
     whole = (paths.folder / name).read_bytes()
     for end in range(0, len(whole), 1 + len(whole) // 50):
         (paths.folder / name).write_bytes(whole[:end])

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from archlab.cli.options import DEFAULT_EXPERIMENTS, Experiments, Format, FormatOption, print_json
+from archlab.cli.saying import say
 from archlab.errors import InvalidError
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def _show(collected: "list[Collected]", *, dry_run: bool) -> None:
         if swept.garbage:
             show_collected(console, swept)
         if swept.models_stay:
-            typer.echo(f"The models of {swept.sweep} stay: {swept.models_stay}.", err=True)
+            say(f"The models of {swept.sweep} stay: {swept.models_stay}.", err=True)
     if any(swept.garbage for swept in collected):
         console.print(summarize(sum(swept.size for swept in collected), dry_run=dry_run))
     else:

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from archlab.cli.options import DEFAULT_EXPERIMENTS, Experiments
+from archlab.cli.saying import say
 
 
 def logs(
@@ -31,7 +32,6 @@ def logs(
     archlab logs 3f9c --lines 20 --follow
     archlab logs 'TextCatBOW.v1 [spelling]' --seed 1
     """
-    from archlab.reporting.plain import printable
     from archlab.reporting.run_tables import describe
     from archlab.results.naming import find_run
     from archlab.results.run_logs import log_lines, log_of
@@ -40,7 +40,7 @@ def logs(
     store, state = find_run(run, seed, experiments)
     log = log_of(store, state, attempt)
     if attempt in (None, state.attempt):
-        typer.echo(describe(state), err=True)
-    typer.echo(printable(str(log)), err=True)
+        say(describe(state), err=True)
+    say(str(log), err=True)
     for line in log_lines(log, lines, lambda: follow and goes_on(store, state.run_id)):
-        typer.echo(printable(line))
+        say(line)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from archlab.cli.options import DEFAULT_EXPERIMENTS, Experiments, Format, FormatOption, print_json
+from archlab.cli.saying import say
 from archlab.results.run_states import RunState, State
 
 if TYPE_CHECKING:
@@ -53,9 +54,9 @@ def runs(
         _show_sweep(console, name, states, _chosen(states, status, show_all=show_all))
         older = sum(not state.planned for state in states)
         if older and not show_all:
-            typer.echo(f"{older} more of older plans, data, code or versions: --all shows them", err=True)
+            say(f"{older} more of older plans, data, code or versions: --all shows them", err=True)
     if any(s.state in (State.failed, State.crashed) for states in by_sweep.values() for s in states):
-        typer.echo("Why a run failed: archlab logs RUN", err=True)
+        say("Why a run failed: archlab logs RUN", err=True)
 
 
 def _chosen(states: list[RunState], status: list[State] | None, *, show_all: bool) -> list[RunState]:

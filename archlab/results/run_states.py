@@ -1,8 +1,6 @@
 """How it stands with each run of a sweep, read from its files alone: nothing needs to be running."""
 
-import json
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -13,7 +11,7 @@ from archlab.errors import SweepError
 from archlab.processes import still_runs
 from archlab.records import Json, Outcome, Reason, Result
 from archlab.results.collection import load_layout, require_stored
-from archlab.results.files import read_json
+from archlab.results.files import read_json, read_json_lines
 from archlab.results.paths import RunPaths
 from archlab.results.store import Store
 
@@ -207,16 +205,12 @@ def _ended(state: RunState, end: Result | Outcome, score: float | None) -> RunSt
 
 
 def _last_evaluation(progress: Path) -> Json:
-    """The last whole line of progress.jsonl; empty where there is none. Half an object is no JSON."""
+    """The last whole line of progress.jsonl; empty where there is none."""
     try:
-        lines = progress.read_bytes().split(b"\n")
+        with progress.open("rb") as file:
+            return next(reversed(read_json_lines(file)), {})
     except FileNotFoundError:
         return {}
-    for line in reversed(lines):
-        with suppress(ValueError, RecursionError):
-            if isinstance(evaluation := json.loads(line), dict):
-                return evaluation
-    return {}
 
 
 def _time_of(file: Path) -> str | None:

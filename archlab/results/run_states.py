@@ -12,7 +12,7 @@ from archlab.processes import still_runs
 from archlab.records import Json, Outcome, Reason, Result
 from archlab.results.collection import load_layout, require_stored
 from archlab.results.files import read_json, read_json_lines
-from archlab.results.paths import RunPaths
+from archlab.results.paths import RunPaths, is_run_id
 from archlab.results.store import Store
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def run_ids(store: Store) -> list[str]:
 
 def is_run(paths: RunPaths) -> bool:
     """Whether a folder is that of a run, and no stranger."""
-    return paths.spec.is_file() or paths.result.is_file()
+    return is_run_id(paths.folder.name) and (paths.spec.is_file() or paths.result.is_file())
 
 
 def is_running(store: Store, paths: RunPaths) -> bool:

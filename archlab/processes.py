@@ -5,8 +5,12 @@ import os
 import signal
 import sys
 import threading
+import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from archlab.environments import allowed
 
 Json = dict[str, Any]
 
@@ -21,6 +25,11 @@ THREAD_VARIABLES = (
 )
 
 
+ON_LINUX: bool = sys.platform == "linux"
+
+LEFTOVER_SECONDS = 3.0
+
+
 def cores() -> int:
     """The cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
@@ -28,10 +37,9 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def child_environment(threads: int) -> dict[str, str]:
-    """This environment, with the child's share of threads and nothing that changes configs unseen."""
-    environment = {key: value for key, value in os.environ.items() if key != "SPACY_CONFIG_OVERRIDES"}
-    return environment | dict.fromkeys(THREAD_VARIABLES, str(threads))
+def child_environment(threads: int, passed: Sequence[str] = ()) -> dict[str, str]:
+    """What a child needs of this environment, and its share of threads. passed: names that it gets, too."""
+    return allowed(os.environ, passed) | dict.fromkeys(THREAD_VARIABLES, str(threads))
 
 
 def end_with_starter() -> None:
@@ -55,10 +63,10 @@ def identity(pid: int) -> Json | None:
     nothing. None where there is no such process.
     """
     try:
-        if sys.platform == "linux":
-            fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf8").rpartition(")")[2].split()
+        if ON_LINUX:
+            fields = _status(Path(f"/proc/{pid}/stat"))
             boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-            return None if fields[0] in "ZX" else {"pid": pid, "began": f"{boot}:{fields[19]}"}
+            return None if fields[0] in b"ZX" else {"pid": pid, "began": f"{boot}:{int(fields[19])}"}
     except OSError:
         return None
     import psutil
@@ -69,12 +77,48 @@ def identity(pid: int) -> Json | None:
         return None
 
 
+def _status(file: Path) -> list[bytes]:
+    """The fields of /proc/PID/stat after the name, which may hold anything: state, parent, ..."""
+    return file.read_bytes().rpartition(b")")[2].split()
+
+
+def seconds_since_start() -> float:
+    """How long ago this process began, whatever the clock has been set to since."""
+    if ON_LINUX:
+        ticks = int(_status(Path("/proc/self/stat"))[19])
+        return time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
+    import psutil
+
+    return max(0.0, time.time() - psutil.Process().create_time())
+
+
 def still_runs(recorded: object) -> bool:
     """Whether the process of a recorded identity is there: not another one that was given its id since."""
     if not isinstance(recorded, dict) or not isinstance(recorded.get("pid"), int):
         return False
     found = identity(recorded["pid"])
     return found is not None and found["began"] == recorded.get("began")
+
+
+def end_leftover(recorded: object) -> None:
+    """End the process of a recorded identity, should it run on after its driver; it mostly does so itself."""
+    deadline = time.monotonic() + LEFTOVER_SECONDS
+    while still_runs(recorded):
+        if time.monotonic() > deadline and isinstance(recorded, dict):
+            kill_family(recorded["pid"])
+        time.sleep(0.05)
+
+
+def descendants(pid: int) -> list[int]:
+    """The ids of all processes that descend from one, nearest first; [] where the system does not tell."""
+    children: dict[int, list[int]] = {}
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            children.setdefault(int(_status(status)[1]), []).append(int(status.parent.name))
+    found = [pid]
+    for known in found:
+        found += children.get(known, ())
+    return found[1:]
 
 
 def kill_family(pid: int) -> None:

@@ -152,6 +152,10 @@ class Placement:
     column: str | None
     variant_id: str
 
+    @property
+    def label(self) -> str:
+        return self.row if self.column is None else f"{self.row} [{self.column}]"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Rejected:
@@ -176,6 +180,18 @@ class Limits:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GridLimits:
+    """How far a grid goes before it stops. None means: to its end.
+
+    minutes: of training. failures: runs that failed. attempts: how often in a row a run may be killed.
+    """
+
+    minutes: float | None = None
+    failures: int | None = None
+    attempts: int = 3
+
+
+@dataclass(frozen=True, kw_only=True)
 class Fingerprints(_FromDict):
     """SHA-256 digests (12 hex digits) of what a result depends on."""
 
@@ -192,6 +208,9 @@ class RunSpec(_FromDict):
     device: `cpu`, or the name of the GPU's model. gpu_id: -1 for CPU.
     settings: slot or override path -> the choice made there, JSON values.
     code: absolute paths of the files that register blocks, imported before anything else.
+    files: absolute path -> content digest of all that the training reads, code and corpora among it.
+    attempt: how often it has been started, this time included. crashes: how often in a row, before this
+    attempt, it was killed or ended without a word.
     """
 
     run_id: str
@@ -205,8 +224,10 @@ class RunSpec(_FromDict):
     code: list[str]
     score_name: str
     fingerprints: Fingerprints
+    files: dict[str, str] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     attempt: int = 1
+    crashes: int = 0
     schema_version: int = SCHEMA_VERSION
 
     def to_dict(self) -> Json:

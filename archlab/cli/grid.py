@@ -20,6 +20,7 @@ from archlab.cli.options import (
     print_json,
     read_overrides,
 )
+from archlab.cli.saying import say
 from archlab.errors import InterruptedByUserError, InvalidError, RunsFailedError
 
 if TYPE_CHECKING:
@@ -40,46 +41,67 @@ def grid(
     strict: Annotated[
         bool, typer.Option("--strict", help="Train nothing when a variant is rejected.")
     ] = False,
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", metavar="VARIANT", help="A row of the table, * for anything; repeatable."),
+    ] = None,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Train failed runs again.")] = False,
+    rerun: Annotated[bool, typer.Option("--rerun", help="Train again what is done, too.")] = False,
+    grid_minutes: Annotated[
+        float | None, typer.Option(min=0.01, metavar="N", help="Stop after that many minutes.")
+    ] = None,
+    max_failures: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Start nothing more after N failed runs.")
+    ] = None,
     experiments: Experiments = DEFAULT_EXPERIMENTS,
     format: FormatOption = Format.text,
     quiet: Quiet = False,
 ) -> None:
     """Train every variant of a sweep, and tabulate the scores.
 
-    Started again, it does only what is missing. Exit code 3 where a variant does not fit, 4 where a
-    run failed, 130 after ctrl-C.
+    Started again, it does only what is missing: other data, code, configs or versions are other runs.
+    Exit code 3 where a variant does not fit, 4 where a run failed or is left, 130 after ctrl-C.
 
     \b
     archlab grid configs/sweep.yml
     archlab grid configs/sweep.yml --dry-run
     archlab grid configs/sweep.yml --jobs 4 --training.max_steps 500
+    archlab grid configs/sweep.yml --only "TextCatBOW*" --retry-failed
     """
-    from archlab.engines.driving import missing_runs, require_data, require_engine
+    from archlab.cli.interrupts import interruptible
+    from archlab.engines.driving import missing_runs, require_data, require_engine, selected_runs
     from archlab.engines.local import default_jobs
+    from archlab.engines.running import Wanted
     from archlab.reporting.planned import plan_json, show_plan, summarize
     from archlab.reporting.terminal import make_console
 
     require_engine(engine)
     planned = _plan(ctx, sweep, gpu_id, code or [], quiet)
-    missing = missing_runs(planned.runs, experiments, retry_failed=retry_failed)
+    wanted = Wanted(only=tuple(only or ()), retry_failed=retry_failed, rerun=rerun)
+    attempts = planned.sweep.grid_limits.attempts
+    missing = missing_runs(selected_runs(planned, wanted), experiments, wanted, attempts)
     at_once = max(1, min(jobs or default_jobs(gpu_id), len(missing)))
     if dry_run:
         require_data(planned.variants)
     if dry_run and format is Format.json:
         print_json(plan_json(planned, missing))
     elif dry_run:
-        typer.echo(summarize(planned, missing, at_once))
+        say(summarize(planned, missing, at_once))
         show_plan(make_console(sys.stdout), planned, missing)
     else:
         if not quiet:
-            typer.echo(summarize(planned, missing, at_once), err=True)
-        options = {"engine": engine, "jobs": at_once, "strict": strict, "retry_failed": retry_failed}
-        results = _run(planned, len(missing), experiments, quiet, options)
+            say(summarize(planned, missing, at_once), err=True)
+        options = {"engine": engine, "jobs": at_once, "strict": strict, **vars(wanted)}
+        limits = {"minutes": grid_minutes, "max_failures": max_failures}
+        with interruptible():
+            results = _run(planned, len(missing), experiments, quiet, options | limits)
         named = [item for file in code or [] for item in ("--code", str(file))]
         probe = shlex.join(["archlab", "check", str(sweep), "--level", "probe", *named, *ctx.args])
         _show_results(results, experiments, format, quiet, probe)
-        if results.failed:
+        if results.stopped:
+            say(f"Stopped {results.stopped}: {_told_left(planned, experiments)}", err=True)
+            say("The same command does the rest.", err=True)
+        if results.failed or results.stopped:
             raise typer.Exit(RunsFailedError.exit_code)
         if planned.runs:
             results.best()  # where no run has the score, that is said
@@ -113,24 +135,29 @@ def _plan(ctx: typer.Context, sweep: Path, gpu_id: int, code: list[Path], quiet:
     if not quiet:
         verdict = f"{len(planned.rejected)} rejected" if planned.rejected else "all fit"
         checked = counted((*planned.variants, *planned.rejected), "variant")
-        typer.echo(f"checked {checked} in {time.monotonic() - began:.1f} s: {verdict}", err=True)
+        say(f"checked {checked} in {time.monotonic() - began:.1f} s: {verdict}", err=True)
     return planned
 
 
 def _run(planned: "Plan", total: int, experiments: Path, quiet: bool, options: dict[str, Any]) -> "Results":
     import archlab
     from archlab.cli.watching import watching
-    from archlab.engines.driving import missing_runs
 
     try:
         with watching(total, quiet=quiet) as watcher:
             return archlab.grid(planned, experiments=experiments, on_event=watcher, **options)
     except KeyboardInterrupt:
-        left = len(missing_runs(planned.runs, experiments))
         raise InterruptedByUserError(
-            f"Stopped: {len(planned.runs) - left} of {len(planned.runs)} runs are stored, {left} left.",
-            "The same command does the rest.",
+            f"Stopped: {_told_left(planned, experiments)}", "The same command does the rest."
         ) from None
+
+
+def _told_left(planned: "Plan", experiments: Path) -> str:
+    from archlab.engines.driving import missing_runs
+
+    attempts = planned.sweep.grid_limits.attempts
+    total, left = len(planned.runs), len(missing_runs(planned.runs, experiments, attempts=attempts))
+    return f"{total - left} of {total} runs are stored, {left} left."
 
 
 def _show_results(results: "Results", experiments: Path, format: Format, quiet: bool, probe: str) -> None:
@@ -143,13 +170,11 @@ def _show_results(results: "Results", experiments: Path, format: Format, quiet: 
         show_table(make_console(sys.stdout), results.table())
     if not quiet:
         sweep = experiments / results.layout.sweep
-        for result in results.failed:
-            typer.echo(f"log of {result.run_id}: {sweep / 'runs' / result.run_id / 'log.txt'}", err=True)
         if results.failed:
-            typer.echo(f"Where they fail, and what may mend it: {probe}", err=True)
-            typer.echo("Failed runs are tried again with --retry-failed.", err=True)
+            say(f"Where they fail, and what may mend it: {probe}", err=True)
+            say("Failed runs are tried again with --retry-failed.", err=True)
         _show_best_model(results, sweep)
-        typer.echo(f"\nAgain, without training: archlab table {results.layout.sweep}", err=True)
+        say(f"\nAgain, without training: archlab table {results.layout.sweep}", err=True)
 
 
 def _show_best_model(results: "Results", sweep: Path) -> None:
@@ -160,6 +185,6 @@ def _show_best_model(results: "Results", sweep: Path) -> None:
         return
     run = sweep / "runs" / results.best().run_id
     if (run / "model-best").is_dir():
-        typer.echo(f"Best model: {run / 'model-best'}", err=True)
+        say(f"Best model: {run / 'model-best'}", err=True)
     else:
-        typer.echo(f"Best model: not kept; spacy train {run / 'config.cfg'} -o DIR gives it again", err=True)
+        say(f"Best model: not kept; spacy train {run / 'config.cfg'} -o DIR gives it again", err=True)

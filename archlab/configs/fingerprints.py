@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -88,15 +88,49 @@ def content_digest(path: Path) -> str:
     return total.hexdigest()[:DIGITS]
 
 
+def files_of(config: Mapping[str, Any], code: Iterable[str | Path] = ()) -> dict[str, str]:
+    """Absolute path -> content digest of all that a training reads: code, corpora, vectors, sources.
+
+    config: filled and interpolated.
+    """
+    paths = {Path(file) for file in code}
+    read = {section: dict(config[section]) for section in SECTIONS if section in config}
+    read.get("training", {}).pop("logger", None)  # it writes
+    paths |= set(_paths_in(read))
+    return {str(path.resolve()): content_digest(path) for path in sorted(paths)}
+
+
+def changed_files(files: Mapping[str, str]) -> list[str]:
+    """Those whose content is not what `files_of` told, or that are gone."""
+    return [
+        path
+        for path, known in files.items()
+        if not Path(path).exists() or content_digest(Path(path)) != known
+    ]
+
+
+def _paths_in(value: Any, key: str = "") -> Iterator[Path]:
+    """What paths in a config point at, where that is there."""
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _paths_in(inner, name)
+    elif isinstance(value, (list, tuple)):
+        for inner in value:
+            yield from _paths_in(inner, key)
+    elif key in PATH_KEYS and isinstance(value, str) and value and Path(value).exists():
+        yield Path(value)
+
+
 @lru_cache(maxsize=1024)
-def _file_digest(path: Path, size: int, modified_ns: int) -> str:
+def _file_digest(path: Path, *stamp: int) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _stamp(path: Path) -> tuple[int, int]:
+def _stamp(path: Path) -> tuple[int, ...]:
+    """What changes with the content of a file, also where its time is set back."""
     status = path.stat()
-    return status.st_size, status.st_mtime_ns
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
 
 
 def is_spacys_own(section: Mapping[str, Any]) -> bool:

@@ -1,11 +1,11 @@
 """The contract of an engine, and what all engines share."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from archlab.planning.runs import WEIGHTED_SCORE
-from archlab.records import Json, Outcome, Reason, Result, RunSpec
+from archlab.records import Json, Outcome, Result, RunSpec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,10 +57,13 @@ class Engine(Protocol):
     other run. When the iterator is closed or raises (ctrl-C), nothing that was started goes on running, and
     no Result is invented for what was not finished. An engine writes no results: the driver does.
     A spec's folder is prepared when the iterable hands it out: spec.json and config.cfg are there. An engine
-    draws a spec when it can start it, not before.
+    draws a spec when it can start it, not before. deadline: of time.monotonic(); past it the iterator ends as
+    if it were closed.
     """
 
-    def run(self, specs: Iterable[RunSpec]) -> Iterator[Result]: ...
+    def run(
+        self, specs: Iterable[RunSpec], deadline: float | None = None
+    ) -> Generator[Result, None, None]: ...
 
 
 def make_result(spec: RunSpec, outcome: Outcome) -> Result:
@@ -88,8 +91,3 @@ def make_result(spec: RunSpec, outcome: Outcome) -> Result:
         finished=outcome.finished,
         attempt=spec.attempt,
     )
-
-
-def failed(kind: str, message: str) -> Outcome:
-    """The outcome of a run that could not tell its own."""
-    return Outcome(status="failed", reason=Reason(kind=kind, message=message))

@@ -1,8 +1,7 @@
-"""The driver: brings runs, engine and store together. It alone writes results."""
+"""Train what is missing: brings plans, engines and the store together."""
 
 import shutil
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,13 +11,14 @@ from archlab.checking.corpora import require_corpora
 from archlab.configs.code import import_code
 from archlab.configs.fingerprints import digest
 from archlab.configs.loading import as_config, interpolated
-from archlab.engines.base import Engine, Watcher, make_result, nobody
+from archlab.engines.base import Engine, Watcher, nobody
 from archlab.engines.local import LocalEngine, default_jobs
+from archlab.engines.running import ALL, Driver, Wanted, adopt, handed_over
 from archlab.errors import CorpusError, MisfitError, OutputError, SweepError, UsageError, did_you_mean
 from archlab.planning.plans import Plan, plan
-from archlab.planning.runs import RunSettings, make_variant, run_config
+from archlab.planning.runs import RunSettings, make_variant
 from archlab.planning.sweeps import ADHOC, Sweep, load_sweep
-from archlab.records import Placement, Rejected, Result, RunSpec, Variant
+from archlab.records import GridLimits, Placement, Rejected, Result, RunSpec, Variant
 from archlab.results.collection import Results
 from archlab.results.files import require_writable, write_json, write_text
 from archlab.results.store import Store
@@ -41,7 +41,11 @@ def grid(
     overrides: Mapping[str, Any] | None = None,
     experiments: str | Path | None = None,
     strict: bool = False,
+    only: Sequence[str] = (),
     retry_failed: bool = False,
+    rerun: bool = False,
+    minutes: float | None = None,
+    max_failures: int | None = None,
     on_event: Watcher = nobody,
 ) -> Results:
     """Plan a sweep, train what is missing, and give the results of all.
@@ -49,10 +53,13 @@ def grid(
     sweep: a file, a sweep that has been read, or a plan, for which code, gpu and overrides are settled.
     engine: "local" (a process per run) or "inline" (this process, for debuggers). jobs: runs at once,
     default one per core. gpu: None for the CPU. code: files that register blocks, imported here and in
-    every run. strict: train nothing when a variant is rejected.
+    every run. strict: train nothing when a variant is rejected. only: rows of the table, with * for anything;
+    the other variants are left as they are. retry_failed: train what failed again. rerun: train all again; an
+    older result stands until then. minutes, max_failures: where the grid stops, in place of the sweep's own.
 
-    Raises SweepError, ConfigError, CorpusError, DeviceError before anything starts; MisfitError when strict
-    and a variant is rejected. Runs that fail are results, not exceptions.
+    Raises SweepError, ConfigError, CorpusError, DeviceError before anything starts, and InvalidError where
+    another process runs the sweep; UnknownVariantError for a name in `only` that the sweep does not have;
+    MisfitError when strict and a variant is rejected. Runs that fail are results, not exceptions.
     """
     require_engine(engine)
     planned = sweep
@@ -65,7 +72,10 @@ def grid(
     if strict and planned.rejected:
         labels = ", ".join(rejected.label for rejected in planned.rejected)
         raise MisfitError(f"Nothing was trained: what does not fit is {labels}.")
-    return _execute(planned, engine, jobs, experiments, retry_failed, on_event)
+    limits = planned.sweep.grid_limits
+    limits = replace(limits, minutes=minutes or limits.minutes, failures=max_failures or limits.failures)
+    wanted = Wanted(only=tuple(only), retry_failed=retry_failed, rerun=rerun)
+    return _execute(planned, engine, jobs, experiments, wanted, limits, on_event)
 
 
 def train(
@@ -76,12 +86,13 @@ def train(
     *,
     code: Sequence[str | Path] = (),
     experiments: str | Path | None = None,
+    rerun: bool = False,
     on_event: Watcher = nobody,
 ) -> Result:
     """Train one config, in a process of its own, to what `spacy train` would give.
 
     output: a folder that gets a copy of model-best. seed: default training.seed. A run that is in the store
-    already is not done again. Raises MisfitError where the config does not pass `check`.
+    already is not done again, unless rerun. Raises MisfitError where the config does not pass `check`.
     """
     import_code(code)
     report = check(config, for_training=True)
@@ -93,7 +104,7 @@ def train(
     variants = [make_variant(config, "config")]
     settings = RunSettings(sweep=ADHOC, code=code, device=device, gpu_id=gpu_id)
     runs = settings.runs(variants, [seed_of(config) if seed is None else seed])
-    (result,) = train_variants(variants, runs, experiments=experiments, on_event=on_event)
+    (result,) = train_variants(variants, runs, experiments=experiments, rerun=rerun, on_event=on_event)
     if output is not None and result.status == "done":
         copy_model(Store(ADHOC, experiments), result, Path(output))
     return result
@@ -105,6 +116,7 @@ def train_variants(
     *,
     experiments: str | Path | None = None,
     jobs: int | None = None,
+    rerun: bool = False,
     on_event: Watcher = nobody,
 ) -> Results:
     """Train some variants outside a sweep; all models are kept. runs: as `RunSettings.runs` gives them."""
@@ -113,10 +125,11 @@ def train_variants(
     layout = _layout(sweep, score_name, placements, (), runs)
     require_data(variants)
     store = Store(sweep, experiments)
-    with store.locked(digest(sorted(spec.run_id for spec in runs))):  # other trainings may go on beside this
-        write_json(store.paths.plan, layout.to_dict())
-        known = _run(store, variants, runs, "local", jobs, on_event, retry_failed=True)
-    return Results(layout, known)
+    wanted = Wanted(retry_failed=True, rerun=rerun)
+    with store.locked(spec.run_id for spec in runs):  # other trainings may go on beside this
+        write_json(store.paths.plan, layout.to_dict(), synced=False)
+        driver = _run(store, variants, runs, "local", jobs, on_event, wanted, GridLimits(attempts=1))
+    return Results(layout, driver.known, store.paths)
 
 
 def require_engine(name: str) -> None:
@@ -130,31 +143,46 @@ def _execute(
     engine: str,
     jobs: int | None,
     experiments: str | Path | None,
-    retry_failed: bool,
+    wanted: Wanted,
+    limits: GridLimits,
     on_event: Watcher,
 ) -> Results:
     """Train what a plan has and the store has not, and give the results of all its runs."""
     require_data(planned.variants)
+    runs = selected_runs(planned, wanted)
     store = Store(planned.sweep.name, experiments)
     layout = replace(
         _layout(planned.sweep.name, planned.score_name, planned.placements, planned.rejected, planned.runs),
         scores_beside=planned.scores_beside,
     )
     with store.locked():
-        write_text(store.paths.sweep, planned.sweep.path.read_text(encoding="utf8"))
-        write_json(store.paths.plan, layout.to_dict())
-        known = _run(store, planned.variants, planned.runs, engine, jobs, on_event, retry_failed=retry_failed)
+        write_text(store.paths.sweep, planned.sweep.path.read_text(encoding="utf8"), synced=False)
+        write_json(store.paths.plan, layout.to_dict(), synced=False)
+        driver = _run(store, planned.variants, runs, engine, jobs, on_event, wanted, limits)
+        others = {spec.run_id: store.load(spec.run_id) for spec in planned.runs if spec not in runs}
+        known = driver.known | {run_id: result for run_id, result in others.items() if result is not None}
         if all(spec.run_id in known for spec in planned.runs):
             store.keep_models(planned.sweep.file.keep_models, winners(layout, known), known)
-    return Results(layout, known)
+    return Results(layout, known, store.paths, driver.stopped)
+
+
+def selected_runs(planned: Plan, wanted: Wanted) -> list[RunSpec]:
+    """The runs of a plan that are wanted, whether there are results of them or not."""
+    names: dict[str, list[str]] = {}
+    for place in planned.placements:
+        names.setdefault(place.variant_id, []).extend({place.row, place.label})
+    return wanted.select(planned.runs, names)
 
 
 def missing_runs(
-    runs: Sequence[RunSpec], experiments: str | Path | None = None, *, retry_failed: bool = False
+    runs: Sequence[RunSpec],
+    experiments: str | Path | None = None,
+    wanted: Wanted = ALL,
+    attempts: int = GridLimits.attempts,
 ) -> list[RunSpec]:
-    """The runs that the store has no result of, or none but a failure that is to be tried again."""
+    """Those runs that are still to be done, for lack of a result or because they are wanted again."""
     stores = {sweep: Store(sweep, experiments) for sweep in {spec.sweep for spec in runs}}
-    return [spec for spec in runs if _known(stores[spec.sweep], spec, retry_failed) is None]
+    return [spec for spec in runs if _settled(stores[spec.sweep], spec, wanted, attempts) is None]
 
 
 def require_code(sweep: Sweep, code: Sequence[str | Path]) -> None:
@@ -211,68 +239,49 @@ def _run(
     store: Store,
     variants: Iterable[Variant],
     runs: Sequence[RunSpec],
-    engine_name: str,
+    engine: str,
     jobs: int | None,
     on_event: Watcher,
-    *,
-    retry_failed: bool,
-) -> dict[str, Result]:
-    """All results of some runs, by run id; those the store has not are trained and recorded."""
-    _adopt(store, runs)
-    known = {spec.run_id: r for spec in runs if (r := _known(store, spec, retry_failed)) is not None}
-    todo = [spec for spec in runs if spec.run_id not in known]
-    configs = {variant.variant_id: variant.config for variant in variants}
-    prepared = (store.prepare(spec, run_config(configs[spec.variant_id], spec.seed)) for spec in todo)
+    wanted: Wanted,
+    limits: GridLimits,
+) -> Driver:
+    """The driver that has done these runs, but for those that the store has settled."""
+    store.restore(spec.run_id for spec in runs)
+    adopt(store, runs)
+    settled = {spec.run_id: _settled(store, spec, wanted, limits.attempts) for spec in runs}
+    todo = [spec for spec in runs if settled[spec.run_id] is None]
+    driver = Driver(
+        store=store,
+        engine=_make_engine(engine, store, jobs, todo, on_event),
+        configs={variant.variant_id: variant.config for variant in variants},
+        wanted=wanted,
+        limits=limits,
+        on_event=on_event,
+        known={run_id: result for run_id, result in settled.items() if result is not None},
+    )
     try:
-        with closing(_results(engine_name, store, jobs, todo, prepared, on_event)) as results:
-            for result in results:
-                store.record(result)
-                known[result.run_id] = result
+        driver.do(todo)
     except KeyboardInterrupt:
-        _adopt(store, todo)
+        adopt(store, todo)
         raise
-    return known
+    return driver
 
 
-def _adopt(store: Store, runs: Iterable[RunSpec]) -> None:
-    """Record the runs that were finished while nobody recorded: the driver was killed or interrupted."""
-    for spec in runs:
-        if store.load(spec.run_id) is None and (result := _handed_over(store, spec)) is not None:
-            store.record(result)
+def _settled(store: Store, spec: RunSpec, wanted: Wanted, attempts: int) -> Result | None:
+    """The result of a run that is not to be done."""
+    result = store.load(spec.run_id) or handed_over(store, spec)
+    return result if wanted.settles(result, attempts) else None
 
 
-def _known(store: Store, spec: RunSpec, retry_failed: bool) -> Result | None:
-    result = store.load(spec.run_id) or _handed_over(store, spec)
-    return None if result is None or (retry_failed and result.status != "done") else result
-
-
-def _handed_over(store: Store, spec: RunSpec) -> Result | None:
-    """The result of a run that was finished and not recorded, because its driver was killed in between."""
-    outcome = store.outcome(spec.run_id)
-    if outcome is None or outcome.status != "done":
-        return None
-    return make_result(replace(spec, attempt=store.attempts(spec.run_id)), outcome)
-
-
-def _results(
-    name: str,
-    store: Store,
-    jobs: int | None,
-    todo: Sequence[RunSpec],
-    prepared: Iterator[RunSpec],
-    on_event: Watcher,
-) -> Generator[Result, None, None]:
-    """The results of an engine. Close it when interrupted: what was started then ends at once."""
-    if not todo:
-        return
+def _make_engine(
+    name: str, store: Store, jobs: int | None, todo: Sequence[RunSpec], on_event: Watcher
+) -> Engine:
     if name == "inline":
         from archlab.engines.inline import InlineEngine
 
-        engine: Engine = InlineEngine(store.paths, on_event)
-    else:
-        at_once = jobs or default_jobs(todo[0].gpu_id)
-        engine = LocalEngine(store.paths, max(1, min(at_once, len(todo))), on_event)
-    yield from engine.run(prepared)
+        return InlineEngine(store.paths, on_event)
+    at_once = jobs or default_jobs(todo[0].gpu_id if todo else -1)
+    return LocalEngine(store.paths, max(1, min(at_once, len(todo))), on_event)
 
 
 def _layout(

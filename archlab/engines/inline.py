@@ -3,7 +3,8 @@
 import contextlib
 import io
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from time import monotonic
 from typing import IO, Any
 
 from archlab.engines.base import Event, Watcher, evaluated, make_result, nobody
@@ -21,7 +22,8 @@ class InlineEngine:
         self.paths = paths
         self.on_event = on_event
 
-    def run(self, specs: Iterable[RunSpec]) -> Iterator[Result]:
+    def run(self, specs: Iterable[RunSpec], deadline: float | None = None) -> Generator[Result, None, None]:
+        """A run that goes on at the deadline is let end: there is no second process to stop it."""
         for spec in specs:
 
             def tell(line: Json, spec: RunSpec = spec) -> None:
@@ -36,6 +38,8 @@ class InlineEngine:
             result = make_result(spec, outcome)
             self.on_event(Event(kind="ended", spec=spec, result=result))
             yield result
+            if deadline is not None and monotonic() > deadline:
+                return
 
 
 class _Both(io.TextIOBase):

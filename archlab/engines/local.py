@@ -3,19 +3,25 @@
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import IO
 
-from archlab.engines.base import Event, Watcher, evaluated, failed, make_result, nobody
-from archlab.processes import child_environment, cores, describe_exit
+from archlab.engines.base import Event, Watcher, evaluated, make_result, nobody
+from archlab.processes import child_environment, cores
 from archlab.records import Json, Outcome, Result, RunSpec
 from archlab.results.files import read_json_lines
 from archlab.results.paths import RunPaths, SweepPaths
 from archlab.results.store import read_outcome
+from archlab.training import supervisor
+from archlab.training.endings import ended_without_word, failed
 
 POLL_SECONDS = 0.05
-GRACE_SECONDS = 3.0
+PATIENCE_SECONDS = supervisor.GRACE_SECONDS + 3
+"""How long supervisors may take to end their runs before they are told to do so at once."""
+
+TRAINER = (sys.executable, "-m", "archlab.training.child")
+"""The program that trains a run; it is given the path of the run's spec.json."""
 
 
 def default_jobs(gpu_id: int) -> int:
@@ -24,16 +30,24 @@ def default_jobs(gpu_id: int) -> int:
 
 
 class LocalEngine:
-    """Starts each run as `python -m archlab.training.child`, with its share of the cores as threads."""
+    """Starts each run under a supervisor of its own, with its share of the cores as threads."""
 
-    def __init__(self, paths: SweepPaths, jobs: int, on_event: Watcher = nobody) -> None:
+    def __init__(
+        self,
+        paths: SweepPaths,
+        jobs: int,
+        on_event: Watcher = nobody,
+        *,
+        trainer: Sequence[str] = TRAINER,
+    ) -> None:
         """jobs: runs at once, at least 1."""
         self.paths = paths
         self.jobs = jobs
-        self.threads = max(1, cores() // jobs)
+        self.environment = child_environment(max(1, cores() // jobs)) | {"PYTHONUNBUFFERED": "1"}
         self.on_event = on_event
+        self.trainer = trainer
 
-    def run(self, specs: Iterable[RunSpec]) -> Iterator[Result]:
+    def run(self, specs: Iterable[RunSpec], deadline: float | None = None) -> Generator[Result, None, None]:
         waiting = iter(specs)  # drawn one by one: a spec is prepared when it is drawn
         more = True
         running: list[_Child] = []
@@ -52,12 +66,14 @@ class LocalEngine:
                         result = make_result(child.spec, child.outcome())
                         self.on_event(Event(kind="ended", spec=child.spec, result=result))
                         yield result
+                if deadline is not None and time.monotonic() > deadline:
+                    return
         finally:
             _stop(running)
 
     def _start(self, spec: RunSpec) -> "_Child":
         paths = self.paths.run(spec.run_id)
-        child = _Child.start(spec, paths, child_environment(self.threads) | {"PYTHONUNBUFFERED": "1"})
+        child = _Child.start(spec, paths, self.trainer, self.environment)
         self.on_event(Event(kind="started", spec=spec))
         return child
 
@@ -68,7 +84,7 @@ class LocalEngine:
 
 @dataclass
 class _Child:
-    """A run's process."""
+    """A run's process: its supervisor, seen from here."""
 
     spec: RunSpec
     paths: RunPaths
@@ -78,11 +94,15 @@ class _Child:
     progress: IO[bytes] | None = None
 
     @classmethod
-    def start(cls, spec: RunSpec, paths: RunPaths, environment: dict[str, str]) -> "_Child":
+    def start(
+        cls, spec: RunSpec, paths: RunPaths, trainer: Sequence[str], environment: dict[str, str]
+    ) -> "_Child":
+        folder = paths.folder.resolve()
+        supervise = [sys.executable, "-I", "-S", supervisor.__file__, str(folder)]
         with paths.log.open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "archlab.training.child", str(paths.spec.resolve())],
-                stdin=subprocess.PIPE,  # its end tells the child that its driver is gone
+                [*supervise, *trainer, str(folder / paths.spec.name)],
+                stdin=subprocess.PIPE,  # its end tells the supervisor that its driver is gone
                 stdout=log,
                 stderr=log,
                 env=environment,
@@ -93,11 +113,11 @@ class _Child:
         return cls(spec, paths, process, deadline)
 
     def has_ended(self) -> bool:
-        if self.process.poll() is None and self.deadline is not None and time.monotonic() > self.deadline:
-            self.timed_out = True
-            self.kill()
-            self.process.wait()
+        """Whether the run and all that it has started are gone. One that is over its time is asked to end."""
         if self.process.poll() is None:
+            if not self.timed_out and self.deadline is not None and time.monotonic() > self.deadline:
+                self.timed_out = True
+                self.process.terminate()
             return False
         self.close()
         return True
@@ -109,10 +129,7 @@ class _Child:
             return outcome
         if self.timed_out:
             return failed("timeout", f"not done after {self.spec.limits.minutes:g} minutes")
-        code = self.process.returncode
-        if code < 0:
-            return failed("killed", f"the process {describe_exit(code)}")
-        return failed("error", f"the process {describe_exit(code)} and left no result")
+        return ended_without_word(self.process.returncode, self.paths.log)
 
     def new_progress(self) -> list[Json]:
         """Lines of progress.jsonl that have come since the last call."""
@@ -122,11 +139,8 @@ class _Child:
             self.progress = self.paths.progress.open("rb")
         return read_json_lines(self.progress)
 
-    def kill(self) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-
     def close(self) -> None:
+        """Let the supervisor go: where it still runs, it ends its run at once."""
         if self.process.stdin is not None:
             self.process.stdin.close()
         if self.progress is not None:
@@ -134,15 +148,17 @@ class _Child:
 
 
 def _stop(children: list[_Child]) -> None:
-    """End what still runs: asked first, then killed."""
+    """End what still runs: asked first, then killed; at once, when interrupted a second time."""
     for child in children:
-        if child.process.poll() is None:
-            child.process.terminate()
-    patience = time.monotonic() + GRACE_SECONDS
-    for child in children:
-        try:
+        child.process.terminate()
+    patience = time.monotonic() + PATIENCE_SECONDS
+    try:
+        for child in children:
             child.process.wait(max(0.0, patience - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            child.kill()
+    except subprocess.TimeoutExpired:
+        pass
+    finally:
+        for child in children:
+            child.close()
+        for child in children:
             child.process.wait()
-        child.close()

@@ -15,7 +15,7 @@ from archlab.planning.cells import cells, complete_path
 from archlab.planning.runs import WEIGHTED_SCORE, RunSettings, make_variant
 from archlab.planning.sweeps import Sweep, load_sweep
 from archlab.planning.variants import VariantMaker, setting_path
-from archlab.records import Limits, Placement, Rejected, Report, RunSpec, Variant
+from archlab.records import Placement, Rejected, Report, RunSpec, Variant
 
 if TYPE_CHECKING:
     from confection import Config
@@ -79,14 +79,13 @@ def plan(
         _require_all_applied(sweep, base, maker.applied)
     variants = tuple(maker.variants.values())
     score_name, *beside = _score_names(sweep, variants or [make_variant(base, "base")])
-    limits = Limits(minutes=sweep.file.limits.minutes, memory_gb=sweep.file.limits.memory_gb)
     settings = RunSettings(
         sweep=sweep.name,
         score_name=score_name,
         code=code,
         device=device,
         gpu_id=gpu_id,
-        limits=limits,
+        limits=sweep.limits,
     )
     return Plan(
         sweep=sweep,

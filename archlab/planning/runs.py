@@ -45,6 +45,7 @@ class RunSettings:
                 code=code_digest,
                 versions=versions,
             )
+            files = fingerprints.files_of(config, code)
             for seed in seeds:
                 specs.append(
                     RunSpec(
@@ -61,6 +62,7 @@ class RunSettings:
                         code=code,
                         score_name=self.score_name,
                         fingerprints=prints,
+                        files=files,
                         limits=self.limits,
                     )
                 )

@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from archlab.errors import SweepError, UnknownRecipeError, did_you_mean
 from archlab.planning.recipe_choices import RECIPES, RecipeChoice
 from archlab.planning.yaml_files import YamlFile, read_yaml
+from archlab.records import GridLimits, Limits
 
 MAX_CELLS = 10_000
 SEED_PATHS = ("training.seed", "system.seed")
@@ -68,12 +69,21 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
 
+class GridLimitsSection(_Strict):
+    """How far a grid goes before it stops."""
+
+    minutes: float | None = Field(default=None, gt=0)
+    failures: int | None = Field(default=None, ge=1)
+
+
 class LimitsSection(_Strict):
-    """What one run may use. max_steps is the override training.max_steps."""
+    """What one run may use, and how often it may be tried. max_steps is the override training.max_steps."""
 
     max_steps: int | None = Field(default=None, ge=1)
     minutes: float | None = Field(default=None, gt=0)
     memory_gb: float | None = Field(default=None, gt=0)
+    attempts: int = Field(default=3, ge=1)
+    grid: GridLimitsSection = GridLimitsSection()
 
 
 class TableSection(_Strict):
@@ -136,6 +146,17 @@ class Sweep:
     def base(self) -> Path:
         """The base config; relative paths are relative to the sweep file."""
         return self.path.parent / self.file.base
+
+    @property
+    def limits(self) -> Limits:
+        """What one run may use."""
+        return Limits(minutes=self.file.limits.minutes, memory_gb=self.file.limits.memory_gb)
+
+    @property
+    def grid_limits(self) -> GridLimits:
+        """How far the grid goes before it stops."""
+        said = self.file.limits
+        return GridLimits(minutes=said.grid.minutes, failures=said.grid.failures, attempts=said.attempts)
 
     @property
     def axes(self) -> dict[str, list[Any]]:
@@ -271,7 +292,8 @@ def _explain(error: ValidationError, source: YamlFile) -> SweepError:
     name = ".".join(map(str, location))
     if first["type"] == "extra_forbidden":
         sections: dict[str, type[BaseModel]] = {"limits": LimitsSection, "table": TableSection}
-        known = sections.get(str(location[0]), SweepFile).model_fields
+        nested = GridLimitsSection if location[:-1] == ("limits", "grid") else None
+        known = (nested or sections.get(str(location[0]), SweepFile)).model_fields
         hint = did_you_mean(str(location[-1]), known) or f"Known keys: {', '.join(known)}."
         return SweepError(f"{where}: a sweep has no key {name}.", hint)
     if first["type"] == "missing":

@@ -16,10 +16,11 @@ CHECKSUM = "sha256"
 _CHECKSUM_AT_END = re.compile(rb'"sha256": ?("([0-9a-f]{64})")\s*}\s*$')
 
 
-def write_text(path: Path, text: str) -> None:
+def write_text(path: Path, text: str, *, synced: bool = True) -> None:
     """Write a file atomically and durably: a reader sees the old content or the new, also after a crash.
 
-    Raises MachineError where the folder cannot be written.
+    synced: False where a crash of the machine may lose it. Raises MachineError where the folder cannot be
+    written.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -28,18 +29,20 @@ def write_text(path: Path, text: str) -> None:
             with os.fdopen(handle, "w", encoding="utf8") as file:
                 file.write(text)
                 file.flush()
-                os.fsync(file.fileno())
+                if synced:
+                    os.fsync(file.fileno())
             Path(temporary).chmod(0o666 & ~_umask())
             Path(temporary).replace(path)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
-        _sync_folder(path.parent)
+        if synced:
+            _sync_folder(path.parent)
     except OSError as error:
         raise MachineError(f"{path} cannot be written: {error.strerror or error}.") from None
 
 
-def write_json(path: Path, data: Json, *, compact: bool = False) -> None:
+def write_json(path: Path, data: Json, *, compact: bool = False, synced: bool = True) -> None:
     """Write JSON atomically, keys in the order given. compact: on one line, for many numbers.
 
     The last key, `sha256`, is a checksum of the text before it: a digit that a disk has changed would be
@@ -49,7 +52,7 @@ def write_json(path: Path, data: Json, *, compact: bool = False) -> None:
     text = json.dumps({**data, CHECKSUM: ""}, ensure_ascii=False, allow_nan=False, **layout)
     before, _, end = text.rpartition('""')
     digest = sha256(before.encode()).hexdigest()
-    write_text(path, f'{before}"{digest}"{end}\n')
+    write_text(path, f'{before}"{digest}"{end}\n', synced=synced)
 
 
 def read_json(path: Path) -> Any:

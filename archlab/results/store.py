@@ -1,15 +1,19 @@
 """The store: what was run, and what it left. Truth is in the files."""
 
+import os
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from socket import gethostname
 
 from archlab.errors import InvalidError, MachineError
+from archlab.processes import end_leftover, identity, still_runs
 from archlab.records import Outcome, Result, RunSpec
 from archlab.results.files import read_json, require_writable, write_json, write_text
-from archlab.results.paths import RunPaths, SweepPaths
+from archlab.results.paths import RunPaths, SweepPaths, is_run_id
 
 
 class Store:
@@ -25,38 +29,81 @@ class Store:
 
     def load(self, run_id: str) -> Result | None:
         """The result of a run, or None where there is none that can be read."""
-        data = read_json(self.paths.run(run_id).result)
-        try:
-            return Result.from_dict(data) if isinstance(data, dict) else None
-        except (AttributeError, KeyError, TypeError):
-            return None
+        result = _read(self.paths.run(run_id))
+        return result if result is not None and result.run_id == run_id else None
 
     def results(self) -> list[Result]:
         """All results, by run id."""
         if not self.paths.runs.is_dir():
             return []
-        loaded = (self.load(folder.name) for folder in sorted(self.paths.runs.iterdir()))
+        names = sorted(folder.name for folder in self.paths.runs.iterdir() if is_run_id(folder.name))
+        loaded = map(self.load, names)
         return [result for result in loaded if result is not None]
 
-    def prepare(self, spec: RunSpec, config: str) -> RunSpec:
+    def prepare(self, spec: RunSpec, config: str, *, anew: bool = False) -> RunSpec:
         """Make the folder of a run that starts now: spec.json, config.cfg, and nothing of an older attempt.
 
-        Returns the spec with its attempt counted. Raises MachineError where it cannot be written, and
-        ValueError for a run that is done.
+        Returns the spec with its attempt counted. The older attempt is kept, whole but for a model that was
+        not finished. anew: although there is a result, and as if it had never been killed.
+        Raises MachineError where it cannot be written, and ValueError for a run that is done, unless anew.
         """
-        self._require_not_done(spec.run_id)
+        if not anew:
+            self._require_not_done(spec.run_id)
         paths = self.paths.run(spec.run_id)
-        spec = replace(spec, attempt=self.attempts(spec.run_id) + 1)
-        _remove_attempt(paths)
-        write_text(paths.config, config)
-        write_json(paths.spec, spec.to_dict())
+        crashes = 0 if anew else self.crashes(spec.run_id)
+        attempt = self.put_away(spec.run_id) + 1
+        spec = replace(spec, attempt=attempt, crashes=crashes)
+        write_text(paths.config, config, synced=False)  # the child syncs what it finds, before its outcome
+        write_json(paths.spec, spec.to_dict(), synced=False)
         return spec
 
+    def put_away(self, run_id: str) -> int:
+        """Move what is there of a run to the older attempts; returns how many attempts there have been."""
+        paths = self.paths.run(run_id)
+        end_leftover(read_json(paths.process))
+        count = self.attempts(run_id)
+        if paths.folder.exists():
+            try:
+                if not _is_done(self.load(run_id)):
+                    shutil.rmtree(paths.model, ignore_errors=True)
+                shutil.rmtree(paths.unfinished_model, ignore_errors=True)
+                self.paths.attempts.mkdir(exist_ok=True)
+                paths.folder.rename(self.paths.attempt(run_id, count).folder)
+            except OSError as error:
+                raise MachineError(f"{paths.folder} cannot be moved: {error.strerror or error}.") from None
+        return count
+
     def attempts(self, run_id: str) -> int:
-        """How often a run has been prepared, as far as its spec.json can be read."""
-        spec = read_json(self.paths.run(run_id).spec)
-        attempt = spec.get("attempt") if isinstance(spec, dict) else None
-        return attempt if isinstance(attempt, int) else 0
+        """How often a run has been prepared, as far as can be read."""
+        paths = self.paths.run(run_id)
+        numbers = [folder.name.rpartition(".")[2] for folder in self.paths.attempts.glob(f"{run_id}.*")]
+        older = max((int(number) for number in numbers if number.isdecimal()), default=0)
+        spec = read_json(paths.spec)
+        said = spec.get("attempt") if isinstance(spec, dict) else None
+        return max(older + paths.folder.exists(), said if isinstance(said, int) else 0)
+
+    def crashes(self, run_id: str) -> int:
+        """How often in a row a run was killed, or ended with its driver and without a word: 0 for a new one.
+
+        An attempt that was stopped from outside, by ctrl-C or because its driver ended, is not counted.
+        """
+        paths = self.paths.run(run_id)
+        spec = read_json(paths.spec)
+        before = spec.get("crashes") if isinstance(spec, dict) else None
+        before = before if isinstance(before, int) else 0
+        if (result := self.load(run_id)) is not None:
+            return before + 1 if result.reason is not None and result.reason.kind == "killed" else 0
+        is_stopped = paths.stopped.exists() or not paths.process.exists() or paths.outcome.exists()
+        return before if is_stopped else before + 1
+
+    def restore(self, run_ids: Iterable[str]) -> None:
+        """Bring back finished runs that were to be done again, and were not: their results stand."""
+        wanted = set(run_ids)
+        for folder in sorted(self.paths.attempts.glob("*.*"), reverse=True):
+            run_id = folder.name.rpartition(".")[0]
+            if run_id in wanted and not _is_done(self.load(run_id)) and _is_done(_read(RunPaths(folder))):
+                self.put_away(run_id)
+                folder.rename(self.paths.run(run_id).folder)
 
     def record(self, result: Result) -> None:
         """Write a result: the last thing a run leaves. What its child handed over is in it.
@@ -70,11 +117,11 @@ class Store:
         paths = self.paths.run(result.run_id)
         shutil.rmtree(paths.unfinished_model, ignore_errors=True)
         write_json(paths.result, result.to_dict())
-        paths.outcome.unlink(missing_ok=True)
+        for file in (paths.outcome, paths.process):
+            file.unlink(missing_ok=True)
 
     def _require_not_done(self, run_id: str) -> None:
-        known = self.load(run_id)
-        if known is not None and known.status == "done":
+        if _is_done(self.load(run_id)):
             raise ValueError(f"run {run_id} is done: its result never changes")
 
     def keep_models(self, keep: str, winners: set[str], runs: Iterable[str]) -> None:
@@ -88,27 +135,44 @@ class Store:
                 shutil.rmtree(self.paths.run(run_id).model, ignore_errors=True)
 
     @contextmanager
-    def locked(self, part: str | None = None) -> Iterator[None]:
-        """Hold the sweep's lock, or that of a part of it; the system frees it when the process ends.
+    def locked(self, run_ids: Iterable[str] = ()) -> Iterator[None]:
+        """Hold the sweep's lock, or those of some of its runs; the system frees it when the process ends.
 
-        Raises InvalidError where another driver holds it, OutputError where the folder cannot be written.
+        Raises InvalidError where another process holds it, and says which; OutputError where the folder
+        cannot be written.
         """
+        require_writable(self.paths.folder)
+        locks = [self.paths.run_lock(run_id) for run_id in sorted(set(run_ids))] or [self.paths.lock]
+        with ExitStack() as held:
+            for lock in locks:
+                held.enter_context(self._lock(lock))
+            yield
+
+    @contextmanager
+    def _lock(self, path: Path) -> Iterator[None]:
         from filelock import FileLock, Timeout
 
-        require_writable(self.paths.folder)
-        lock = FileLock(self.paths.lock if part is None else self.paths.part_lock(part), blocking=False)
+        lock = FileLock(path, blocking=False)
+        holder = self.paths.driver if path == self.paths.lock else path.with_suffix(".json")
         try:
             lock.acquire()
         except Timeout:
             raise InvalidError(
-                f"Another archlab is running the sweep {self.sweep} in {self.paths.folder.parent}.",
+                f"Another archlab is running the sweep {self.sweep} in {self.paths.folder.parent}"
+                f"{_who(read_json(holder))}.",
                 "Wait for it, or stop it, or use another --experiments folder.",
             ) from None
         except OSError as error:
-            raise MachineError(f"{self.paths.lock} cannot be locked: {error.strerror or error}.") from None
+            raise MachineError(f"{path} cannot be locked: {error.strerror or error}.") from None
         try:
+            since = {"host": gethostname(), "since": datetime.now(UTC).isoformat(timespec="seconds")}
+            write_json(
+                holder, {**(identity(os.getpid()) or {}), "host": gethostname(), "since": since}, synced=False
+            )
             yield
         finally:
+            with suppress(OSError):
+                holder.unlink(missing_ok=True)
             lock.release()
 
     def outcome(self, run_id: str) -> Outcome | None:
@@ -125,14 +189,20 @@ def read_outcome(paths: RunPaths) -> Outcome | None:
         return None
 
 
-def _remove_attempt(paths: RunPaths) -> None:
-    """Remove what an unfinished attempt left; result.json first, so that nothing half looks whole."""
+def _read(paths: RunPaths) -> Result | None:
+    data = read_json(paths.result)
     try:
-        files = (paths.result, paths.outcome, paths.per_doc, paths.progress, paths.log)
-        for file in files:
-            file.unlink(missing_ok=True)
-        for folder in (paths.model, paths.unfinished_model):
-            if folder.exists():
-                shutil.rmtree(folder)
-    except OSError as error:
-        raise MachineError(f"{paths.folder} cannot be written: {error.strerror or error}.") from None
+        return Result.from_dict(data) if isinstance(data, dict) else None
+    except (AttributeError, KeyError, TypeError):
+        return None
+
+
+def _who(holder: object) -> str:
+    """Who holds a lock, as far as is known."""
+    if not isinstance(holder, dict) or not still_runs(holder):
+        return ""
+    return f": process {holder['pid']} on {holder.get('host')}, since {holder.get('since')}"
+
+
+def _is_done(result: Result | None) -> bool:
+    return result is not None and result.status == "done"

@@ -1,7 +1,7 @@
 """One run in a process of its own: `python -m archlab.training.child RUN_FOLDER/spec.json`.
 
 The process has built no Thinc model before, because layers without a seed of their own take it from a counter
-of the process. It writes only into its own folder, outcome.json last, and ends when its driver ends.
+of the process. It writes only into its own folder, outcome.json last. Its supervisor ends it.
 """
 
 import contextlib
@@ -16,16 +16,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from time import time
 from typing import TYPE_CHECKING, Any
 
-from archlab.configs.fingerprints import installed_versions
+from archlab.configs.fingerprints import changed_files, installed_versions
 from archlab.errors import explain
-from archlab.processes import end_with_starter
-from archlab.records import Cost, Environment, Json, Outcome, Reason, RunSpec
+from archlab.processes import seconds_since_start
+from archlab.records import Cost, Environment, Json, Outcome, RunSpec
 from archlab.results.files import read_json, sync_tree, write_json
 from archlab.results.paths import RunPaths
 from archlab.training.clock import Clock
+from archlab.training.endings import failed, kind_of
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -35,7 +35,6 @@ def main(arguments: list[str] | None = None) -> int:
     """Train one run; exit code 0 when done, 1 otherwise."""
     (spec_file,) = arguments if arguments is not None else sys.argv[1:]
     paths = RunPaths(Path(spec_file).resolve().parent)
-    end_with_starter()
     spec = RunSpec.from_dict(read_json(paths.spec))
     if spec.limits.memory_gb is not None:
         _limit_memory(spec.limits.memory_gb)
@@ -57,12 +56,16 @@ def train_run(
     on_evaluation: told of each line of progress.jsonl.
     """
     started = datetime.now(UTC).isoformat(timespec="seconds")
-    clock = Clock(start=_process_age())
+    clock = Clock(start=seconds_since_start())
     try:
-        outcome = _train(spec, paths, clock, on_evaluation)
+        changed = changed_files(spec.files)
+        if not changed:
+            outcome = _train(spec, paths, clock, on_evaluation)
     except Exception as error:  # user code, data, disk: all of it is the run's outcome, told in the log
-        outcome = Outcome(status="failed", reason=Reason(kind=_kind(error), message=explain(error)))
+        outcome = failed(kind_of(error), explain(error))
         traceback.print_exc()
+    if changed := changed or changed_files(spec.files):
+        outcome = failed("changed", f"{changed[0]} has changed since the runs were planned")
     finished = datetime.now(UTC).isoformat(timespec="seconds")
     return replace(
         outcome,
@@ -100,7 +103,7 @@ def _train(spec: RunSpec, paths: RunPaths, clock: Clock, on_evaluation: Callable
         )
     if training.weighted_score is None or not math.isfinite(training.weighted_score):
         message = f"the weighted score is {training.weighted_score}"
-        return Outcome(status="failed", reason=Reason(kind="nan", message=message))
+        return failed("nan", message)
     write_json(paths.per_doc, training.per_doc, compact=True)
     return Outcome(
         status="done",
@@ -147,14 +150,6 @@ def _finite(scores: Any) -> Any:
     return scores if isinstance(scores, (int, float, str, bool, type(None))) else str(scores)
 
 
-def _kind(error: Exception) -> str:
-    """Which kind of Reason an exception is. PyTorch says in words alone that there is no memory left."""
-    text = str(error)
-    if isinstance(error, MemoryError) or "can't allocate memory" in text or "out of memory" in text:
-        return "memory"
-    return "nan" if "NaN" in text else "error"
-
-
 def _environment(spec: RunSpec) -> Environment:
     threads = os.environ.get("OMP_NUM_THREADS", "")
     return Environment(
@@ -164,13 +159,6 @@ def _environment(spec: RunSpec) -> Environment:
         device=spec.device,
         threads=int(threads) if threads.isdigit() else None,
     )
-
-
-def _process_age() -> float:
-    """Seconds since this process began."""
-    import psutil
-
-    return max(0.0, time() - psutil.Process().create_time())
 
 
 def _peak_memory() -> int | None:

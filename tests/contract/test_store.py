@@ -121,7 +121,8 @@ def test_preparing_writes_what_a_child_reads(store: Store) -> None:
 def test_an_attempt_is_counted_and_starts_clean(store: Store, result: Result | None) -> None:
     for attempt in (1, 2, 3):
         spec = store.prepare(make_spec(), f"# {attempt}")
-        assert spec == replace(make_spec(), attempt=attempt)
+        crashes = attempt - 1 if result is not None else 0  # it was killed each time
+        assert spec == replace(make_spec(), attempt=attempt, crashes=crashes)
         paths = store.paths.run("run1")
         assert names(paths.folder) == {"spec.json", "config.cfg"}
         assert paths.config.read_text(encoding="utf8") == f"# {attempt}"
@@ -195,10 +196,10 @@ def test_a_result_that_cannot_be_read_is_none(store: Store, content: bytes) -> N
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"attempt": null}', b'{"attempt": "x"}'])
-def test_a_spec_that_cannot_be_read_counts_as_none(store: Store, content: bytes) -> None:
+def test_a_spec_that_cannot_be_read_counts_as_an_attempt(store: Store, content: bytes) -> None:
     store.prepare(make_spec(), "")
     store.paths.run("run1").spec.write_bytes(content)
-    assert store.prepare(make_spec(), "").attempt == 1
+    assert store.prepare(make_spec(), "").attempt == 2
 
 
 def test_results_of_a_later_archlab_are_read(store: Store) -> None:

@@ -65,6 +65,7 @@ SWEEP = """
 base: {base}
 score: cats_micro_f
 keep_models: all
+limits: {{attempts: 1}}
 swaps:
   textcat.model:
     - faults.Dies.v1
@@ -213,7 +214,7 @@ def test_a_run_that_dies_costs_only_itself(folder: Path, start: Callable[..., Gr
     assert "1 failed" in died
     assert "failed" not in done
     assert "killed: the process was killed by SIGKILL" in " ".join(grid.out.split())
-    assert re.search(r"log of \w+: experiments/sweep/runs/\w+/log\.txt", grid.err)
+    assert re.search(r"log: experiments/sweep/runs/(\w+)/log\.txt   archlab logs \1", grid.out)
 
 
 def test_a_grid_in_one_process_is_interrupted_too(folder: Path, start: Callable[..., Grid]) -> None:

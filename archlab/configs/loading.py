@@ -23,6 +23,8 @@ LENDING = ("paths", "system", "vars")
 MAX_DEPTH = 100
 """How many names a section's path may have: what reads configs calls itself for each."""
 
+MAX_BYTES = 10_000_000
+
 MAX_SHOWN = 80
 """How many characters of a line are quoted."""
 
@@ -62,6 +64,8 @@ def read_config(path: str | Path, overrides: Mapping[str, Any] | None = None) ->
     if path.suffix in (".yml", ".yaml"):
         raise ConfigError(f"{path} is a sweep, not a config.", "Name a .cfg file.")
     try:
+        if path.stat().st_size > MAX_BYTES:
+            raise ConfigError(f"{path} is larger than {MAX_BYTES:,} bytes: that is no config.")
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise ConfigError(

@@ -165,6 +165,7 @@ def _train(
     format: Format,
     quiet: bool,
 ) -> None:
+    from archlab.cli.interrupts import interruptible
     from archlab.cli.watching import watching
     from archlab.engines.driving import missing_runs, seed_of, train_variants
     from archlab.engines.running import Wanted
@@ -184,7 +185,8 @@ def _train(
     runs = RunSettings(sweep=ADHOC, code=code, device=device, gpu_id=gpu).runs(
         distinct, [first + n for n in range(seeds)]
     )
-    with watching(len(missing_runs(runs, experiments, Wanted(retry_failed=True))), quiet=quiet) as watcher:
+    total = len(missing_runs(runs, experiments, Wanted(retry_failed=True)))
+    with interruptible(), watching(total, quiet=quiet) as watcher:
         results = train_variants(distinct, runs, experiments=experiments, jobs=jobs, on_event=watcher)
     if format is Format.json:
         print_json(results.table().to_dict())

@@ -29,6 +29,7 @@ def train(
         typer.Option("--output", "-o", metavar="DIR", help="A folder that gets a copy of model-best."),
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, metavar="N", help="Default: training.seed.")] = None,
+    rerun: Annotated[bool, typer.Option("--rerun", help="Train again what is stored.")] = False,
     code: Code = None,
     gpu_id: Gpu = -1,
     experiments: Experiments = DEFAULT_EXPERIMENTS,
@@ -44,6 +45,7 @@ def train(
     archlab train my.cfg --paths.train train.spacy --paths.dev dev.spacy --training.max_steps 200
     """
     import archlab
+    from archlab.cli.interrupts import interruptible
     from archlab.cli.watching import watching
     from archlab.configs.code import import_code
     from archlab.planning.sweeps import ADHOC
@@ -57,9 +59,16 @@ def train(
     overrides = read_overrides(ctx)
     import_code(code or ())
     loaded = archlab.load_config(config, overrides)
-    with watching(1, quiet=quiet) as watcher:
+    with interruptible(), watching(1, quiet=quiet) as watcher:
         result = archlab.train(
-            loaded, output, gpu_id, seed, code=code or (), experiments=experiments, on_event=watcher
+            loaded,
+            output,
+            gpu_id,
+            seed,
+            code=code or (),
+            experiments=experiments,
+            rerun=rerun,
+            on_event=watcher,
         )
     sweep = SweepPaths.of(ADHOC, experiments)
     if format is Format.json:

@@ -138,13 +138,13 @@ def test_a_config_for_another_program_is_handed_over_as_it_is(cli: "Cli", workpl
     [
         (f'base: configs/base.cfg\nvariants:\n  "wide{WRITTEN}": {{textcat.model: x}}\n', "odd.yml:3: "),
         (f'base: configs/base.cfg\nswaps:\n  textcat.model:\n    - "{WRITTEN}"\n', "odd.yml:4: "),
-        ('base: configs/base.cfg\nscore: "f\\x9b"\n', "odd.yml:2: a text holds the control character \\x9b"),
-        ('base: configs/base.cfg\nscore: "f\\N\\u202e"\n', "control character \\x85"),
+        ('base: configs/base.cfg\nscore: "f\\x9b"\n', "odd.yml:2: there is a control character, \\x9b"),
+        ('base: configs/base.cfg\nscore: "f\\N\\u202e"\n', "odd.yml:2: there is a control character, \\x85"),
         (
             "base: configs/base.cfg\nscore: f\u202eg\n",
-            "odd.yml:2: a text holds the control character \\u202e",
+            "odd.yml:2: there is a control character, \\u202e",
         ),
-        ("base: configs/base.cfg\nscore: f\x1b[31m\n", "odd.yml:2: YAML cannot hold the character \\x1b"),
+        ("base: configs/base.cfg\nscore: f\x1b[31m\n", "odd.yml:2: there is a control character, \\x1b"),
     ],
 )
 def test_a_sweep_with_escapes_is_refused(cli: "Cli", workplace: Path, text: str, said: str) -> None:

@@ -32,9 +32,10 @@ test: install  ## run the tests
 test-mxnet: .venv-mxnet/installed  ## the example for MXNet, in an environment of its own; needs Python 3.11
 	.venv-mxnet/bin/python -m pytest -c tests/with_mxnet/pytest.ini --confcutdir tests tests/with_mxnet
 
-bench: install  ## how long a swap takes, and planning and checking a sweep of 1,000 variants
+bench: install  ## how long swaps take, and planning and checking 1,000 variants; how often statistics are wrong: a quarter of an hour
 	$(BIN)/python benchmarks/swap_time.py
 	$(BIN)/python benchmarks/check_sweep.py
+	$(BIN)/python benchmarks/statistics_simulation.py
 
 lint: install  ## ruff: rules and formatting
 	$(BIN)/ruff check .

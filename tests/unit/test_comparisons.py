@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy.special import ndtri, stdtr, stdtrit
+from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from archlab.results.statistics import Comparison, compare, holm, seeds_needed
 from archlab.results.two_way import half_width, p_value, variance_parts
@@ -83,15 +83,15 @@ def test_p_of_two_seeds_is_that_of_behrens_and_fisher(ratio: float) -> None:
         assert p_value(x, 1.0, ratio, 2, 10**9) == pytest.approx(expected, abs=1e-4)
 
 
-def test_more_seeds_lie_between_behrens_fisher_and_its_bolder_neighbour() -> None:
-    draws = np.random.default_rng(1)
-    chi = {df: np.sort(draws.chisquare(df, 200_000)) for df in (2, 4)}
-    normal = draws.normal(size=200_000)
-    careful, bold = (
-        float((abs(normal) * np.sqrt(2 / draws.permutation(chi[df]) + 1.0) > 3.0).mean()) for df in (2, 4)
-    )
-    expected = ((careful**3 + bold**3) / 2) ** (1 / 3)
-    assert p_value(3.0, 1.0, 1.0, 3, 10**9) == pytest.approx(expected, abs=0.003)
+@pytest.mark.parametrize("ratio", [0.3, 3.0, 30.0])
+def test_p_of_three_seeds_is_the_careful_one_shrunk_or_the_bold_one(ratio: float) -> None:
+    """P(|sqrt(1 + ratio) z| > x) with variances drawn at random: a known one and one seen with 2 seeds."""
+    random = np.random.default_rng(1)
+    careful, bold = (2 / random.chisquare(df, 400_000) + ratio for df in (2, 4))
+    x = 2.2 * (1 + ratio) ** 0.5
+    p_careful, p_bold = (float(2 * ndtr(-x / np.sqrt(variance)).mean()) for variance in (careful, bold))
+    expected = max(p_careful * (1 / (1 + ratio)) ** (1 / 3), p_bold)
+    assert p_value(x, 1.0, ratio, 3, 10**9) == pytest.approx(expected, rel=0.005)
 
 
 def test_the_interval_holds_what_p_does_not_rule_out() -> None:

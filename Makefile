@@ -35,6 +35,7 @@ test-mxnet: .venv-mxnet/installed  ## the example for MXNet, in an environment o
 bench: install  ## how long swaps take, and planning and checking 1,000 variants; how often statistics are wrong: a quarter of an hour
 	$(BIN)/python benchmarks/swap_time.py
 	$(BIN)/python benchmarks/check_sweep.py
+	$(BIN)/python benchmarks/statistics_limits.py
 	$(BIN)/python benchmarks/statistics_simulation.py
 
 lint: install  ## ruff: rules and formatting

@@ -184,6 +184,15 @@ def main() -> int:
     for method in ("hillis", "seeds_alone", "bootstrap"):
         print_cells(close_ones, method)
 
+    hard = [
+        *grid("accuracy", (3, 10), (20,)),
+        *grid("rare F", (3, 10), (200,)),
+        *(replace(cell, group=10) for cell in grid("accuracy", (3, 10), (200,))),
+    ]
+    print("\nWhat nobody promises: 20 documents; spans in 10 of 200 documents; documents alike in tens:")
+    for _, cells in groupby(hard, lambda cell: (cell.metric, cell.group)):
+        print_cells([measure(cell, comparisons) for cell in cells], "false")
+
     powers = []
     for seeds in (3, 5, 10):
         for documents in (200, 1000):

@@ -28,10 +28,12 @@ from simulated_comparisons import (
     true_difference,
 )
 
-from archlab.results.statistics import LEVEL, holm
+from archlab.results.statistics import LEVEL, Comparison, holm, seeds_needed
+from archlab.results.two_way import p_value, variance_parts
 
 COMPARISONS = 10_000
 FAMILIES = 4_000
+SEEDS_NEEDED_COMPARISONS = 1_000
 SEED = 20
 BETTER = 0.4
 
@@ -39,6 +41,17 @@ MOST_FALSE = 6.5
 FEWEST_FALSE_WITH_DOCUMENT_NOISE = 3.5
 LEAST_COVERED = 93.5
 LEAST_POWER = 80.0
+# documents, seed noise, document noise, better
+SEEDS_NEEDED = (
+    (1000, 0.4, 0.0, 0.4),
+    (1000, 0.4, 0.5, 0.3),
+    (1000, 0.4, 1.0, 0.3),
+    (1000, 0.1, 0.5, 0.15),
+    (1000, 0.1, 1.0, 0.15),
+    (200, 0.4, 0.5, 0.5),
+    (200, 0.1, 1.0, 0.2),
+)
+
 PROMISED_SEEDS, PROMISED_DOCUMENTS = 3, 200
 
 
@@ -115,6 +128,30 @@ def better_by(cell: Cell, difference: float) -> float:
     return high
 
 
+def measure_seeds_needed(cell: Cell, comparisons: int) -> tuple[int | None, float | None]:
+    """How many seeds are enough by `seeds_needed`, told the truth, and how often they find the difference."""
+    parts = np.concatenate([variance_parts(d) for d in _differences(cell, comparisons)], axis=1)
+    of_seeds, of_documents = (float(part) for part in parts.mean(axis=1))
+    truth = true_difference(cell)
+    told = Comparison(
+        difference=truth,
+        low=0.0,
+        high=0.0,
+        p=p_value(truth, of_seeds, of_documents, cell.seeds, cell.documents),
+        effect=None,
+        seeds=cell.seeds,
+        documents=cell.documents,
+        generalises_over="seeds and documents",
+        seed_variance=of_seeds,
+        document_variance=of_documents,
+    )
+    more = seeds_needed(told)
+    if more is None:
+        return None, None
+    enough = replace(cell, seeds=cell.seeds + more)
+    return enough.seeds, _percent(p_of_archlab(d) < LEVEL for d in _differences(enough, comparisons))
+
+
 def measure_family(cell: Cell, family: int, families: int) -> float:
     """How many families of equal variants, all compared with one base, have a false claim, in percent."""
     false = []
@@ -182,6 +219,19 @@ def measure_families(families: int) -> list[tuple[int, str, str, float, float]]:
     return rates
 
 
+def print_seeds_needed(comparisons: int) -> None:
+    print("\nSeeds needed, by what three show, and how often so many find the difference, in percent:")
+    rows = []
+    for documents, seed_noise, document_noise, better in SEEDS_NEEDED:
+        cell = Cell(
+            seeds=3, documents=documents, seed_noise=seed_noise, document_noise=document_noise, better=better
+        )
+        found = measure_seeds_needed(cell, comparisons)
+        noises = f"{seed_noise:g}", f"{document_noise:g}"
+        rows.append((documents, *noises, f"{true_difference(cell):.3f}", *found))
+    print_table(["documents", "seed noise", "document noise", "difference", "seeds", "found"], rows)
+
+
 def print_hard_cases(comparisons: int) -> None:
     cells = [
         *grid("accuracy", (3, 10), (20,)),
@@ -215,6 +265,7 @@ def main() -> int:
     powers = measure_powers(comparisons)
     print("\nA difference of three standard deviations between seeds is found, in percent:")
     print_table(["seeds", "documents", "seed noise", "found"], powers)
+    print_seeds_needed(min(comparisons, SEEDS_NEEDED_COMPARISONS))
     rates = measure_families(families)
     print(f"\n{families} families: a false claim after Holm's correction, in percent:")
     print_table(["seeds", "seed noise", "document noise", "5 variants", "10 variants"], rates)

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from archlab.records import Setting as Setting
     from archlab.records import Swap as Swap
     from archlab.results.collection import stored_results as stored_results
+    from archlab.results.garbage import collect_garbage as collect_garbage
+    from archlab.results.run_states import runs as runs
 
 __version__ = "0.1.0"
 
@@ -35,6 +37,7 @@ _MODULES = {
     "Swap": "archlab.records",
     "apply_recipe": "archlab.configs.recipes",
     "check": "archlab.checking.checks",
+    "collect_garbage": "archlab.results.garbage",
     "diff": "archlab.configs.comparing",
     "fits": "archlab.checking.fitting",
     "grid": "archlab.engines.driving",
@@ -45,6 +48,7 @@ _MODULES = {
     "plan": "archlab.planning.plans",
     "recipe_changes": "archlab.configs.recipes",
     "recipes": "archlab.configs.recipes",
+    "runs": "archlab.results.run_states",
     "slots": "archlab.configs.slotting",
     "stored_results": "archlab.results.collection",
     "swap": "archlab.configs.swapping",

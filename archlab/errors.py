@@ -1,7 +1,8 @@
 """One exception tree. Every class names the exit code with which the command line ends."""
 
-import re
 from collections.abc import Iterable
+
+from archlab.plain import printable
 
 
 class ArchlabError(Exception):
@@ -126,16 +127,15 @@ def did_you_mean(name: str, known: Iterable[str]) -> str | None:
 
 
 def explain(error: BaseException) -> str:
-    """What any exception says, in one paragraph and with its kind; of one that cannot say it, the kind."""
+    """What any exception says, in one paragraph and with its kind; of one that cannot say it, the kind.
+
+    Control characters are left out: some libraries, Keras among them, make their messages bold.
+    """
     try:
         text = _said(error)
     except Exception:  # the exceptions of user code may be user code, too
         text = ""
-    return text or type(error).__name__
-
-
-_ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
-"""What some libraries, Keras among them, make their messages bold with."""
+    return " ".join(printable(text or type(error).__name__).split())
 
 
 def _said(error: BaseException) -> str:
@@ -145,5 +145,5 @@ def _said(error: BaseException) -> str:
         return "; ".join(parts)
     if isinstance(error, SyntaxError):
         return f"{type(error).__name__}: {error.msg}"
-    text = " ".join(_ESCAPES.sub("", str(getattr(error, "desc", None) or error)).split())
+    text = str(getattr(error, "desc", None) or error).strip()
     return f"{type(error).__name__}: {text}" if text else ""

@@ -6,8 +6,11 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from archlab.environments import allowed
 
 Json = dict[str, Any]
 
@@ -34,10 +37,9 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def child_environment(threads: int) -> dict[str, str]:
-    """This environment, with the child's share of threads and nothing that changes configs unseen."""
-    environment = {key: value for key, value in os.environ.items() if key != "SPACY_CONFIG_OVERRIDES"}
-    return environment | dict.fromkeys(THREAD_VARIABLES, str(threads))
+def child_environment(threads: int, passed: Sequence[str] = ()) -> dict[str, str]:
+    """What a child needs of this environment, and its share of threads. passed: names that it gets, too."""
+    return allowed(os.environ, passed) | dict.fromkeys(THREAD_VARIABLES, str(threads))
 
 
 def end_with_starter() -> None:

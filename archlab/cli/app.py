@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from archlab import __version__
+from archlab.cli.saying import say
 from archlab.errors import ArchlabError, InterruptedByUserError
 
 HELP = """Swap, check, train and compare model architectures in spaCy pipelines.
@@ -38,7 +39,7 @@ EXTRA = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"archlab {__version__}")
+        say(f"archlab {__version__}")
         raise typer.Exit
 
 
@@ -49,7 +50,7 @@ def _prepare(
     ] = False,
 ) -> None:
     if os.environ.get("SPACY_CONFIG_OVERRIDES"):
-        typer.echo("SPACY_CONFIG_OVERRIDES is set and not obeyed: give overrides as options.", err=True)
+        say("SPACY_CONFIG_OVERRIDES is set and not obeyed: give overrides as options.", err=True)
 
 
 def _register() -> None:
@@ -57,10 +58,13 @@ def _register() -> None:
         check,
         diff,
         fits,
+        gc,
         grid,
         lint_types,
+        logs,
         matrix,
         recipes,
+        runs,
         slots,
         swap,
         table,
@@ -80,6 +84,9 @@ def _register() -> None:
     app.command("train", context_settings=EXTRA)(train.train)
     app.command("grid", context_settings=EXTRA)(grid.grid)
     app.command("table")(table.table)
+    app.command("runs")(runs.runs)
+    app.command("logs")(logs.logs)
+    app.command("gc")(gc.gc)
 
 
 _register()
@@ -95,11 +102,11 @@ def main() -> NoReturn:
     except KeyboardInterrupt:
         sys.exit(InterruptedByUserError.exit_code)
     except OSError as error:
-        typer.echo(f"error  {error.strerror or error}: {error.filename or ''}".rstrip(": "), err=True)
+        say(f"error  {error.strerror or error}: {error.filename or ''}".rstrip(": "), err=True)
         sys.exit(ArchlabError.exit_code)
     except Exception:
-        traceback.print_exc()
-        typer.echo("\nThis is a fault of archlab's own: please report it with the lines above.", err=True)
+        say(traceback.format_exc(), err=True)
+        say("This is a fault of archlab's own: please report it with the lines above.", err=True)
         sys.exit(ArchlabError.exit_code)
     sys.exit(0)
 
@@ -111,7 +118,7 @@ def _show_error(error: ArchlabError) -> None:
     base = next(iter(_typed("-b", "--base")), None)
     text = with_base(str(error), base, _typed("-c", "--code"))
     for number, line in enumerate(text.splitlines()):
-        typer.echo((label if number == 0 else " " * len(label)) + line, err=True)
+        say((label if number == 0 else " " * len(label)) + line, err=True)
 
 
 def _typed(short: str, long: str) -> list[str]:

@@ -8,6 +8,7 @@ import typer
 
 from archlab.checking.isolating import SECONDS
 from archlab.cli.options import Code, FindingsFormat, Seconds, print_json, read_overrides
+from archlab.cli.saying import say
 from archlab.errors import InvalidError
 from archlab.records import Finding, Report
 
@@ -59,7 +60,7 @@ def check(
         print_json(report.to_dict())
     elif format is FindingsFormat.github:
         for line in annotations(report, file=str(file)):
-            typer.echo(line)
+            say(line)
     else:
         show_report(make_console(sys.stdout), report, subject=subject)
     if not report.ok:

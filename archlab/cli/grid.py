@@ -20,6 +20,7 @@ from archlab.cli.options import (
     print_json,
     read_overrides,
 )
+from archlab.cli.saying import say
 from archlab.errors import InterruptedByUserError, InvalidError, RunsFailedError
 
 if TYPE_CHECKING:
@@ -85,11 +86,11 @@ def grid(
     if dry_run and format is Format.json:
         print_json(plan_json(planned, missing))
     elif dry_run:
-        typer.echo(summarize(planned, missing, at_once))
+        say(summarize(planned, missing, at_once))
         show_plan(make_console(sys.stdout), planned, missing)
     else:
         if not quiet:
-            typer.echo(summarize(planned, missing, at_once), err=True)
+            say(summarize(planned, missing, at_once), err=True)
         options = {"engine": engine, "jobs": at_once, "strict": strict, **vars(wanted)}
         limits = {"minutes": grid_minutes, "max_failures": max_failures}
         with interruptible():
@@ -98,8 +99,8 @@ def grid(
         probe = shlex.join(["archlab", "check", str(sweep), "--level", "probe", *named, *ctx.args])
         _show_results(results, experiments, format, quiet, probe)
         if results.stopped:
-            typer.echo(f"Stopped {results.stopped}: {_told_left(planned, experiments)}", err=True)
-            typer.echo("The same command does the rest.", err=True)
+            say(f"Stopped {results.stopped}: {_told_left(planned, experiments)}", err=True)
+            say("The same command does the rest.", err=True)
         if results.failed or results.stopped:
             raise typer.Exit(RunsFailedError.exit_code)
         if planned.runs:
@@ -134,7 +135,7 @@ def _plan(ctx: typer.Context, sweep: Path, gpu_id: int, code: list[Path], quiet:
     if not quiet:
         verdict = f"{len(planned.rejected)} rejected" if planned.rejected else "all fit"
         checked = counted((*planned.variants, *planned.rejected), "variant")
-        typer.echo(f"checked {checked} in {time.monotonic() - began:.1f} s: {verdict}", err=True)
+        say(f"checked {checked} in {time.monotonic() - began:.1f} s: {verdict}", err=True)
     return planned
 
 
@@ -169,13 +170,11 @@ def _show_results(results: "Results", experiments: Path, format: Format, quiet: 
         show_table(make_console(sys.stdout), results.table())
     if not quiet:
         sweep = experiments / results.layout.sweep
-        for result in results.failed:
-            typer.echo(f"log of {result.run_id}: {sweep / 'runs' / result.run_id / 'log.txt'}", err=True)
         if results.failed:
-            typer.echo(f"Where they fail, and what may mend it: {probe}", err=True)
-            typer.echo("Failed runs are tried again with --retry-failed.", err=True)
+            say(f"Where they fail, and what may mend it: {probe}", err=True)
+            say("Failed runs are tried again with --retry-failed.", err=True)
         _show_best_model(results, sweep)
-        typer.echo(f"\nAgain, without training: archlab table {results.layout.sweep}", err=True)
+        say(f"\nAgain, without training: archlab table {results.layout.sweep}", err=True)
 
 
 def _show_best_model(results: "Results", sweep: Path) -> None:
@@ -186,6 +185,6 @@ def _show_best_model(results: "Results", sweep: Path) -> None:
         return
     run = sweep / "runs" / results.best().run_id
     if (run / "model-best").is_dir():
-        typer.echo(f"Best model: {run / 'model-best'}", err=True)
+        say(f"Best model: {run / 'model-best'}", err=True)
     else:
-        typer.echo(f"Best model: not kept; spacy train {run / 'config.cfg'} -o DIR gives it again", err=True)
+        say(f"Best model: not kept; spacy train {run / 'config.cfg'} -o DIR gives it again", err=True)

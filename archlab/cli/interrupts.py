@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
-import typer
+from archlab.cli.saying import say
 
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 
@@ -25,7 +25,7 @@ def interruptible() -> Iterator[None]:
         if not told:
             told = True
             with suppress(OSError, RuntimeError):  # the terminal is gone; or it is written to at this moment
-                typer.echo("\nStopping: runs are asked to end. Again: at once.", err=True)
+                say("\nStopping: runs are asked to end. Again: at once.", err=True)
         raise KeyboardInterrupt
 
     before = {}

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from archlab.cli.options import FindingsFormat, print_json
+from archlab.cli.saying import say
 from archlab.errors import InvalidError
 from archlab.records import Finding, Report
 
@@ -51,7 +52,7 @@ def lint_types(
         print_json(report.to_dict())
     elif format is FindingsFormat.github:
         for line in annotations(report):
-            typer.echo(line)
+            say(line)
     else:
         show_report(make_console(sys.stdout), report, subject=some([*map(str, files)]))
     if not report.ok:
@@ -59,4 +60,4 @@ def lint_types(
 
 
 def _tell(text: str) -> None:
-    typer.echo(text, err=True)
+    say(text, err=True)

@@ -10,6 +10,7 @@ import typer
 
 from archlab.checking.isolating import SECONDS
 from archlab.cli.options import Code, Force, Probe, Probes, Seconds, json_text, require_output
+from archlab.cli.saying import say
 
 if TYPE_CHECKING:
     from archlab.checking.compatibility import Matrix
@@ -78,4 +79,4 @@ def _write(found: "Matrix", format: MatrixFormat, output: Path | None) -> None:
         show_matrix(make_console(stream), found)
     if isinstance(stream, io.StringIO) and output is not None:
         write_text(output, stream.getvalue())
-        typer.echo(f"Written to {output}.", err=True)
+        say(f"Written to {output}.", err=True)

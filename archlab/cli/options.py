@@ -8,7 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
+from archlab.cli.saying import say
 from archlab.errors import OutputError, UsageError, did_you_mean
+from archlab.plain import escaped_json
 
 Base = Annotated[
     Path, typer.Option("--base", "-b", envvar="ARCHLAB_BASE", metavar="FILE", help="The base config.")
@@ -110,12 +112,12 @@ def _refuse(constant: str) -> None:
 
 def print_json(data: Any) -> None:
     """Results for programs, on stdout."""
-    typer.echo(json_text(data))
+    say(json_text(data))
 
 
 def json_text(data: Any) -> str:
     """Results for programs."""
-    return json.dumps(data, indent=2, ensure_ascii=False)
+    return escaped_json(json.dumps(data, indent=2, ensure_ascii=False))
 
 
 def require_output(output: Path, example: str, *, force: bool) -> None:

@@ -24,6 +24,7 @@ from archlab.cli.options import (
     require_output,
     split_extra,
 )
+from archlab.cli.saying import hand_over, say
 from archlab.errors import InvalidError, OutputError, RunsFailedError, UnknownSlotError, UsageError
 from archlab.records import Report
 
@@ -127,7 +128,7 @@ def _show_next(ctx: typer.Context) -> None:
     import shlex
 
     typed = shlex.join(["archlab", *sys.argv[1:]])
-    typer.echo(f"\nWrite it:  {typed} -o swapped.cfg\nTrain it:  {typed} --train", err=True)
+    say(f"\nWrite it:  {typed} -o swapped.cfg\nTrain it:  {typed} --train", err=True)
 
 
 def _require_output(output: Path, base: Path, force: bool) -> None:
@@ -145,10 +146,10 @@ def _write(swapped: "Swapped", base_text: str, output: Path) -> None:
 
     text = config_text(swapped.config, base_text)
     if str(output) == "-":
-        typer.echo(text, nl=False)
+        hand_over(text)
     else:
         write_text(output, text)
-        typer.echo(f"Written to {output}.", err=True)
+        say(f"Written to {output}.", err=True)
 
 
 def _train(
@@ -164,6 +165,7 @@ def _train(
     format: Format,
     quiet: bool,
 ) -> None:
+    from archlab.cli.interrupts import interruptible
     from archlab.cli.watching import watching
     from archlab.engines.driving import missing_runs, seed_of, train_variants
     from archlab.engines.running import Wanted
@@ -183,7 +185,8 @@ def _train(
     runs = RunSettings(sweep=ADHOC, code=code, device=device, gpu_id=gpu).runs(
         distinct, [first + n for n in range(seeds)]
     )
-    with watching(len(missing_runs(runs, experiments, Wanted(retry_failed=True))), quiet=quiet) as watcher:
+    total = len(missing_runs(runs, experiments, Wanted(retry_failed=True)))
+    with interruptible(), watching(total, quiet=quiet) as watcher:
         results = train_variants(distinct, runs, experiments=experiments, jobs=jobs, on_event=watcher)
     if format is Format.json:
         print_json(results.table().to_dict())

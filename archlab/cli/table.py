@@ -1,14 +1,24 @@
 """archlab table: the results in the store, without training."""
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from archlab.cli.options import DEFAULT_EXPERIMENTS, Experiments, Format, FormatOption, print_json
-from archlab.errors import NothingToCompareError, UsageError, did_you_mean
+from archlab.cli.options import DEFAULT_EXPERIMENTS, Experiments, print_json
+from archlab.cli.saying import hand_over, say
+from archlab.errors import UsageError
 from archlab.results.paths import SweepPaths
+
+
+class TableFormat(StrEnum):
+    """How a table is written."""
+
+    text = "text"
+    json = "json"
+    csv = "csv"
 
 
 def table(
@@ -21,7 +31,9 @@ def table(
         typer.Option(metavar="A,B", help="More scores to show; those that the sweep names if not given."),
     ] = None,
     experiments: Experiments = DEFAULT_EXPERIMENTS,
-    format: FormatOption = Format.text,
+    format: Annotated[
+        TableFormat, typer.Option("--format", help="How the table is written; csv: for spreadsheets.")
+    ] = TableFormat.text,
 ) -> None:
     """Tabulate what the store has of a sweep, without training.
 
@@ -32,6 +44,7 @@ def table(
     archlab table demo --format json
     archlab table demo --scores cats_macro_f,cats_macro_auc
     """
+    from archlab.reporting.csv_table import csv_table
     from archlab.reporting.terminal import make_console, show_table
     from archlab.results.collection import stored_results
 
@@ -39,8 +52,10 @@ def table(
     names = None if scores is None else [name.strip() for name in scores.split(",") if name.strip()]
     made = stored_results(name, experiments).table(names)
     _say_what_is_old(name, sweep, experiments)
-    if format is Format.json:
+    if format is TableFormat.json:
         print_json(made.to_dict())
+    elif format is TableFormat.csv:
+        hand_over(csv_table(made))
     else:
         show_table(make_console(sys.stdout), made)
 
@@ -49,26 +64,19 @@ def _say_what_is_old(name: str, sweep: str | None, experiments: Path) -> None:
     """Tell where the table is not that of the sweep as it is now."""
     paths = SweepPaths.of(name, experiments)
     if not paths.plan.is_file():
-        typer.echo(f"{paths.plan} is gone: all results are shown, by run. A grid makes it again.", err=True)
+        say(f"{paths.plan} is gone: all results are shown, by run. A grid makes it again.", err=True)
     elif sweep is not None and Path(sweep).is_file() and Path(sweep).read_bytes() != paths.sweep.read_bytes():
-        typer.echo(f"{sweep} has changed since its last grid: this is the table of then.", err=True)
+        say(f"{sweep} has changed since its last grid: this is the table of then.", err=True)
 
 
 def _find(sweep: str | None, experiments: Path) -> str:
     """The name of the sweep that is meant."""
-    known = sorted(p.name for p in experiments.iterdir() if p.is_dir()) if experiments.is_dir() else []
-    if sweep is not None and sweep not in known and Path(sweep).is_file():
-        from archlab.planning.sweeps import load_sweep
+    from archlab.cli.naming_sweeps import named_sweep
+    from archlab.results.collection import stored_sweeps
 
-        return load_sweep(sweep).name
-    if sweep is None and len(known) == 1:
-        return known[0]
-    if not known:
-        raise NothingToCompareError(
-            f"There are no results in {experiments}.", "Train some: archlab grid configs/sweep.yml"
-        )
-    if sweep is None:
+    known = stored_sweeps(experiments)
+    if sweep is not None:
+        return named_sweep(sweep, experiments)
+    if len(known) > 1:
         raise UsageError(f"Which sweep? There are {', '.join(known)}.", f"archlab table {known[0]}")
-    if sweep not in known:
-        raise UsageError(f"There are no results of a sweep {sweep}.", did_you_mean(sweep, known))
-    return sweep
+    return known[0]

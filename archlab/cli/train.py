@@ -17,6 +17,7 @@ from archlab.cli.options import (
     print_json,
     read_overrides,
 )
+from archlab.cli.saying import say
 from archlab.errors import RunsFailedError
 
 
@@ -28,6 +29,7 @@ def train(
         typer.Option("--output", "-o", metavar="DIR", help="A folder that gets a copy of model-best."),
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, metavar="N", help="Default: training.seed.")] = None,
+    rerun: Annotated[bool, typer.Option("--rerun", help="Train again what is stored.")] = False,
     code: Code = None,
     gpu_id: Gpu = -1,
     experiments: Experiments = DEFAULT_EXPERIMENTS,
@@ -43,28 +45,40 @@ def train(
     archlab train my.cfg --paths.train train.spacy --paths.dev dev.spacy --training.max_steps 200
     """
     import archlab
+    from archlab.cli.interrupts import interruptible
     from archlab.cli.watching import watching
     from archlab.configs.code import import_code
     from archlab.planning.sweeps import ADHOC
     from archlab.reporting.numbers import score
+    from archlab.reporting.problems import show_failure
+    from archlab.reporting.terminal import make_console
+    from archlab.results.collection import with_log
     from archlab.results.paths import SweepPaths
+    from archlab.results.problems import problem_of
 
     overrides = read_overrides(ctx)
     import_code(code or ())
     loaded = archlab.load_config(config, overrides)
-    with watching(1, quiet=quiet) as watcher:
+    with interruptible(), watching(1, quiet=quiet) as watcher:
         result = archlab.train(
-            loaded, output, gpu_id, seed, code=code or (), experiments=experiments, on_event=watcher
+            loaded,
+            output,
+            gpu_id,
+            seed,
+            code=code or (),
+            experiments=experiments,
+            rerun=rerun,
+            on_event=watcher,
         )
-    paths = SweepPaths.of(ADHOC, experiments).run(result.run_id)
+    sweep = SweepPaths.of(ADHOC, experiments)
     if format is Format.json:
         print_json(result.to_dict())
     elif result.status == "done":
-        model = output / "model-best" if output is not None else paths.model
+        model = output / "model-best" if output is not None else sweep.run(result.run_id).model
         shown = "no score" if result.score is None else f"score {score(result.score)}"
-        typer.echo(f"{shown} at step {result.best_step} of {result.steps}; {model}")
+        say(f"{shown} at step {result.best_step} of {result.steps}; {model}")
     else:
-        reason = f": {result.reason.message}" if result.reason else ""
-        typer.echo(f"{result.status}{reason}\nlog: {paths.log}", err=True)
+        problem = with_log(problem_of(str(config), result), sweep)
+        show_failure(make_console(sys.stderr), problem)
     if result.status != "done":
         sys.exit(RunsFailedError.exit_code)

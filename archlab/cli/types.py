@@ -10,6 +10,7 @@ import typer
 
 from archlab.cli.matrix import MatrixFormat
 from archlab.cli.options import Code, Force, json_text, require_output
+from archlab.cli.saying import say
 from archlab.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def types(
     _write(archlab.types(), name, format, stream)
     if isinstance(stream, io.StringIO) and output is not None:
         write_text(output, stream.getvalue())
-        typer.echo(f"Written to {output}.", err=True)
+        say(f"Written to {output}.", err=True)
 
 
 def _write(table: "TypeTable", name: str | None, format: MatrixFormat, stream: IO[str]) -> None:

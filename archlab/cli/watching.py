@@ -6,10 +6,12 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import Any
 
+from archlab.cli.saying import say
 from archlab.engines.base import Event, Watcher, nobody
 from archlab.errors import InterruptedByUserError
 from archlab.records import Result, RunSpec
 from archlab.reporting.numbers import score as score_text
+from archlab.reporting.terminal import make_console
 
 SECONDS_BETWEEN_LINES = 10.0
 """How often one run may tell of its evaluations where every line stays."""
@@ -33,8 +35,8 @@ def checking(*, quiet: bool = False) -> Iterator[Callable[[int, int], None] | No
     if quiet:
         yield None
         return
-    with _status("reading the base") as say:
-        yield lambda done, total: say(f"checking variants: {done} of {total}")
+    with _status("reading the base") as show:
+        yield lambda done, total: show(f"checking variants: {done} of {total}")
 
 
 @contextmanager
@@ -44,8 +46,8 @@ def probing() -> Iterator[Callable[[int, int], None]]:
     Raises InterruptedByUserError when interrupted.
     """
     try:
-        with _status("judging by types") as say:
-            yield lambda done, total: say(f"probed {done} of {total}")
+        with _status("judging by types") as show:
+            yield lambda done, total: show(f"probed {done} of {total}")
     except KeyboardInterrupt:
         raise InterruptedByUserError("Stopped, and so have its probes.") from None
 
@@ -56,9 +58,7 @@ def _status(first: str) -> Iterator[Callable[[str], None]]:
     if not sys.stderr.isatty():
         yield lambda text: None
         return
-    from rich.console import Console
-
-    with Console(stderr=True).status(first) as status:
+    with make_console(sys.stderr).status(first) as status:
         yield lambda text: status.update(text)
 
 
@@ -104,24 +104,21 @@ class _Lines:
         if event.kind == "started":
             self.told[event.spec.run_id] = monotonic()
             self.count.begin(event.spec)
-            self._say(f"started  {name}")
+            say(f"started  {name}", err=True)
         elif event.kind == "evaluated":
             if monotonic() - self.told[event.spec.run_id] >= SECONDS_BETWEEN_LINES:
                 self.told[event.spec.run_id] = monotonic()
-                self._say(f"         {name}  {_step(event)}  {_score(event.score)}")
+                say(f"         {name}  {_step(event)}  {_score(event.score)}", err=True)
         else:
             self.count.add(event.spec, event.result)
-            self._say(f"{event.result.status if event.result else '':<7}  {_ended(event)}  ({self.count})")
-
-    def _say(self, line: str) -> None:
-        print(line, file=sys.stderr, flush=True)  # noqa: T201  # the conversation is on stderr
+            status = event.result.status if event.result else ""
+            say(f"{status:<7}  {_ended(event)}  ({self.count})", err=True)
 
 
 class _Bars:
     """A bar per running run, and one line for all, redrawn in place."""
 
     def __init__(self, total: int) -> None:
-        from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
         self.count = _Count(total)
@@ -131,7 +128,7 @@ class _Bars:
             TextColumn("{task.fields[steps]}", markup=False),
             TextColumn("{task.fields[score]}", markup=False),
             TimeElapsedColumn(),
-            console=Console(stderr=True, highlight=False),
+            console=make_console(sys.stderr),
             transient=True,
         )
         self.tasks: dict[str, Any] = {}

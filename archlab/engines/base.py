@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from archlab.planning.runs import WEIGHTED_SCORE
 from archlab.records import Json, Outcome, Result, RunSpec
@@ -33,13 +33,20 @@ def nobody(event: Event) -> None:
 
 def evaluated(spec: RunSpec, line: Json) -> Event:
     """The event that a line of progress.jsonl tells of."""
+    scores = line.get("scores")
+    known = scores if isinstance(scores, dict) else {}
     return Event(
         kind="evaluated",
         spec=spec,
-        step=line.get("step"),
-        max_steps=line.get("max_steps"),
-        score=line.get("scores", {}).get(spec.score_name, line.get("score")),
+        step=_number(line.get("step")),
+        max_steps=_number(line.get("max_steps")),
+        score=_number(known.get(spec.score_name, line.get("score"))),
     )
+
+
+def _number(value: Any) -> Any:
+    """A number as it is; None for all else, and for what only a damaged file holds."""
+    return value if isinstance(value, (int, float)) and abs(value) < 1e15 else None
 
 
 class Engine(Protocol):

@@ -129,7 +129,7 @@ def train_variants(
     with store.locked(spec.run_id for spec in runs):  # other trainings may go on beside this
         write_json(store.paths.plan, layout.to_dict(), synced=False)
         driver = _run(store, variants, runs, "local", jobs, on_event, wanted, GridLimits(attempts=1))
-    return Results(layout, driver.known)
+    return Results(layout, driver.known, store.paths)
 
 
 def require_engine(name: str) -> None:
@@ -159,11 +159,12 @@ def _execute(
         write_text(store.paths.sweep, planned.sweep.path.read_text(encoding="utf8"), synced=False)
         write_json(store.paths.plan, layout.to_dict(), synced=False)
         driver = _run(store, planned.variants, runs, engine, jobs, on_event, wanted, limits)
-        others = {spec.run_id: store.load(spec.run_id) for spec in planned.runs if spec not in runs}
-        known = driver.known | {run_id: result for run_id, result in others.items() if result is not None}
+        left_alone = {spec.run_id for spec in planned.runs} - {spec.run_id for spec in runs}
+        others = {run_id: result for run_id in left_alone if (result := store.load(run_id)) is not None}
+        known = driver.known | others
         if all(spec.run_id in known for spec in planned.runs):
             store.keep_models(planned.sweep.file.keep_models, winners(layout, known), known)
-    return Results(layout, known, driver.stopped)
+    return Results(layout, known, store.paths, driver.stopped)
 
 
 def selected_runs(planned: Plan, wanted: Wanted) -> list[RunSpec]:

@@ -9,6 +9,7 @@ from typing import IO, Any
 
 from archlab.engines.base import Event, Watcher, evaluated, make_result, nobody
 from archlab.records import Json, Result, RunSpec
+from archlab.results.files import sync_tree
 from archlab.results.paths import SweepPaths
 from archlab.training.child import train_run
 
@@ -33,6 +34,7 @@ class InlineEngine:
             with paths.log.open("a", encoding="utf8") as log, _printing_to(_Both(log, sys.stderr)):
                 _forget_models()
                 outcome = train_run(spec, paths, tell)
+            sync_tree(paths.folder)
             result = make_result(spec, outcome)
             self.on_event(Event(kind="ended", spec=spec, result=result))
             yield result

@@ -1,18 +1,18 @@
 """The default engine: one process per run, as many at once as cores or GPU slots allow."""
 
-import json
 import subprocess
 import sys
 import time
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO
 
 from archlab.engines.base import Event, Watcher, evaluated, make_result, nobody
 from archlab.processes import child_environment, cores
-from archlab.records import Outcome, Result, RunSpec
-from archlab.results.files import read_json
+from archlab.records import Json, Outcome, Result, RunSpec
+from archlab.results.files import read_json_lines
 from archlab.results.paths import RunPaths, SweepPaths
+from archlab.results.store import read_outcome
 from archlab.training import supervisor
 from archlab.training.endings import ended_without_word, failed
 
@@ -91,7 +91,7 @@ class _Child:
     process: subprocess.Popen[bytes]
     deadline: float | None
     timed_out: bool = False
-    progress: IO[str] | None = None
+    progress: IO[bytes] | None = None
 
     @classmethod
     def start(
@@ -124,27 +124,20 @@ class _Child:
 
     def outcome(self) -> Outcome:
         """What an ended run came to, also where it could not say so itself."""
-        data = read_json(self.paths.outcome)
-        if isinstance(data, dict):
-            return Outcome.from_dict(data)
+        outcome = read_outcome(self.paths)
+        if outcome is not None:
+            return outcome
         if self.timed_out:
             return failed("timeout", f"not done after {self.spec.limits.minutes:g} minutes")
         return ended_without_word(self.process.returncode, self.paths.log)
 
-    def new_progress(self) -> list[dict[str, Any]]:
+    def new_progress(self) -> list[Json]:
         """Lines of progress.jsonl that have come since the last call."""
         if self.progress is None:
             if not self.paths.progress.exists():
                 return []
-            self.progress = self.paths.progress.open(encoding="utf8")
-        lines: list[dict[str, Any]] = []
-        while True:
-            place = self.progress.tell()
-            line = self.progress.readline()
-            if not line.endswith("\n"):  # nothing new, or half a line: read it again when it is whole
-                self.progress.seek(place)
-                return lines
-            lines.append(json.loads(line))
+            self.progress = self.paths.progress.open("rb")
+        return read_json_lines(self.progress)
 
     def close(self) -> None:
         """Let the supervisor go: where it still runs, it ends its run at once."""

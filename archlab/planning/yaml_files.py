@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from yaml.reader import ReaderError
 
 from archlab.errors import SweepError
+from archlab.plain import odd_character
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
@@ -53,6 +55,10 @@ def read_yaml(path: Path) -> YamlFile:
         _require_numbers(data, path)
     except UnicodeDecodeError:
         raise SweepError(f"{path} is not UTF-8 text.") from None
+    except ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        odd = odd_character(chr(error.character)) or hex(error.character)
+        raise SweepError(f"{path}:{line}: YAML cannot hold the character {odd}.") from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         place = f"{path}:{mark.line + 1}" if mark else str(path)
@@ -84,13 +90,23 @@ def _enforce_limits(text: str, path: Path) -> None:
             raise SweepError(f"{path}:{line}: more than {limit}: that is no sweep.")
 
 
+def _refuse_odd_characters(node: yaml.Node, path: Path) -> None:
+    """Raise SweepError for control characters: a quoted "\\x1b" is one, and would act on a terminal."""
+    odd = odd_character(node.value) if isinstance(node, yaml.ScalarNode) else None
+    if odd is not None:
+        place = f"{path}:{node.start_mark.line + 1}"
+        raise SweepError(f"{place}: a text holds the control character {odd}.", "Remove it from the sweep.")
+
+
 def _lines(node: yaml.Node, location: Location, path: Path) -> Iterator[tuple[Location, int]]:
+    _refuse_odd_characters(node, path)
     yield location, node.start_mark.line + 1
     if isinstance(node, yaml.MappingNode):
         seen = set()
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
                 raise SweepError(f"{path}:{key.start_mark.line + 1}: a key must be plain text.")
+            _refuse_odd_characters(key, path)
             if key.value in seen:
                 raise SweepError(f"{path}:{key.start_mark.line + 1}: the key {key.value!r} is there twice.")
             seen.add(key.value)

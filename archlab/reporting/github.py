@@ -7,6 +7,7 @@ escaped, and how, is from actions/toolkit, packages/core/src/command.ts.
 from collections.abc import Iterator
 from pathlib import Path
 
+from archlab.plain import printable
 from archlab.records import Finding, Report
 from archlab.reporting.numbers import some
 
@@ -46,7 +47,7 @@ def _from_here(file: str) -> str:
 
 
 def _escape(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return printable(text).replace("%", "%25").replace("\n", "%0A")
 
 
 def _escape_property(text: str) -> str:

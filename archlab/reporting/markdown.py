@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from archlab.checking.compatibility import Column, Matrix
+from archlab.plain import printable
 from archlab.reporting.matrix_tables import (
     BY_TYPE,
     MISFIT,
@@ -70,7 +71,7 @@ LEGEND = {
 
 def matrix_page(matrix: Matrix) -> str:
     """The whole page, as Markdown."""
-    return "\n".join(_page(matrix)) + "\n"
+    return printable("\n".join(_page(matrix)) + "\n")
 
 
 def group_table(group: Group) -> str:
@@ -137,7 +138,12 @@ def table(headers: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str
     named = tuple(headers)
     yield f"| {' | '.join(named)} |"
     yield f"| {' | '.join('---' for _ in named)} |"
-    yield from (f"| {' | '.join(row)} |" for row in rows)
+    yield from (f"| {' | '.join(map(_cell, row))} |" for row in rows)
+
+
+def _cell(text: str) -> str:
+    """A text that stays in its cell."""
+    return " ".join(printable(text).split("\n")).replace("|", "\\|")
 
 
 def _short(reason: str) -> str:

@@ -1,6 +1,5 @@
 """What a person reads in a terminal. Without a terminal only the colours go."""
 
-import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import IO, TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from archlab.records import Finding, Note, Report, Slot
 from archlab.reporting.hints import with_base
 from archlab.reporting.matrix_tables import groups
 from archlab.reporting.numbers import amount_text, compact, difference, score_text, some
+from archlab.reporting.problems import show_problems
 from archlab.results.tables import Cell, Row, Table
 
 if TYPE_CHECKING:
@@ -18,15 +18,13 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 SEVERITY_STYLES = {"error": "bold red", "warning": "yellow", "note": "cyan"}
-UNLIMITED = 10_000
 
 
 def make_console(file: IO[str]) -> "Console":
     """A console for a stream: as wide as the terminal, or as wide as the text where there is none."""
-    from rich.console import Console
+    from archlab.reporting import consoles
 
-    width = shutil.get_terminal_size().columns if file.isatty() else UNLIMITED
-    return Console(file=file, width=width, highlight=False, markup=False, emoji=False)
+    return consoles.make_console(file)
 
 
 def show_table(console: "Console", table: Table) -> None:
@@ -58,8 +56,7 @@ def show_table(console: "Console", table: Table) -> None:
     console.print(grid)
     if table.problems:
         console.print()
-        for problem in table.problems:
-            console.print(problem, style="red", soft_wrap=True)
+        show_problems(console, table.problems, table.sweep)
 
 
 def show_report(console: "Console", report: Report, *, subject: str = "") -> None:

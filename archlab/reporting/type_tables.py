@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from archlab.catalog.data_types import DataType, Given, TypeTable
 from archlab.checking.compatibility import made_with
+from archlab.plain import printable
 from archlab.reporting.markdown import table
 from archlab.reporting.numbers import some
 
@@ -80,7 +81,7 @@ def show_type(console: "Console", one: DataType) -> None:
 
 def types_page(table: TypeTable) -> str:
     """The whole page, as Markdown."""
-    return "\n".join(_page(table)) + "\n"
+    return printable("\n".join(_page(table)) + "\n")
 
 
 def _page(types: TypeTable) -> Iterator[str]:

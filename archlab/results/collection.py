@@ -7,6 +7,9 @@ from pathlib import Path
 from archlab.errors import NothingToCompareError, UsageError, did_you_mean
 from archlab.records import Result
 from archlab.results.files import read_json
+from archlab.results.logs import last_lines
+from archlab.results.paths import DEFAULT_EXPERIMENTS, SweepPaths, is_run_id, is_sweep_name
+from archlab.results.problems import Problem
 from archlab.results.store import Store
 from archlab.results.tables import Layout, Place, Table, make_table, winners
 
@@ -15,11 +18,13 @@ from archlab.results.tables import Layout, Place, Table, make_table, winners
 class Results:
     """The results of a sweep, in its order. Iterable; runs without a result are left out.
 
-    stopped: why a grid ended before all was done, or None.
+    paths: where they are kept; None where that is not known, and no log can be shown. stopped: why a grid
+    ended before all was done, or None.
     """
 
     layout: Layout
     by_run: dict[str, Result]
+    paths: SweepPaths | None = None
     stopped: str | None = None
 
     def __iter__(self) -> Iterator[Result]:
@@ -34,19 +39,24 @@ class Results:
         return tuple(result for result in self if result.status != "done")
 
     def table(self, scores: Sequence[str] | None = None) -> Table:
-        """Mean and spread over seeds of every variant, beside the base.
+        """Mean and spread over seeds of every variant, beside the base; the ends of the logs of failed runs.
 
         scores: more scores to show, by name; None for those that the sweep names.
         Raises UsageError for one that no run has.
         """
         if scores is None:
-            return make_table(self.layout, self.by_run)
+            return self._with_logs(make_table(self.layout, self.by_run))
         known = {name for result in self for name in result.scores if result.value(name) is not None}
         for name in scores:
             if name not in known:
                 hint = did_you_mean(name, known) or f"Known: {', '.join(sorted(known))}."
                 raise UsageError(f"No run of {self.layout.sweep} has a score {name}.", hint)
-        return make_table(replace(self.layout, scores_beside=tuple(scores)), self.by_run)
+        return self._with_logs(make_table(replace(self.layout, scores_beside=tuple(scores)), self.by_run))
+
+    def _with_logs(self, table: Table) -> Table:
+        if self.paths is None:
+            return table
+        return replace(table, problems=tuple(with_log(problem, self.paths) for problem in table.problems))
 
     def best(self) -> Result:
         """The best run of the best variant: the highest mean over seeds, then the highest score.
@@ -73,16 +83,48 @@ def stored_results(sweep: str, experiments: str | Path | None = None) -> Results
         raise NothingToCompareError(
             f"There are no results of {sweep} in {store.paths.folder}.", "Train some: archlab grid SWEEP"
         )
-    return Results(layout, by_run)
+    return Results(layout, by_run, store.paths)
+
+
+def with_log(problem: Problem, paths: SweepPaths) -> Problem:
+    """What is said of a failed run, with the end of its log, where it has one."""
+    if problem.run_id is None or not problem.is_failure:
+        return problem
+    log = paths.run(problem.run_id).log
+    return replace(problem, log=str(log), log_tail=last_lines(log)) if log.is_file() else problem
+
+
+def stored_sweeps(experiments: str | Path | None = None) -> list[str]:
+    """The names of the sweeps in a folder of results. Raises NothingToCompareError where it has none."""
+    folder = Path(experiments or DEFAULT_EXPERIMENTS)
+    names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    folders = [SweepPaths.of(name, folder) for name in names if is_sweep_name(name)]
+    known = sorted(paths.folder.name for paths in folders if paths.runs.is_dir() or paths.plan.is_file())
+    if not known:
+        raise NothingToCompareError(
+            f"There are no results in {folder}.", "Train some: archlab grid configs/sweep.yml"
+        )
+    return known
+
+
+def require_stored(sweep: str, experiments: str | Path | None = None) -> None:
+    """Raise UsageError for a sweep that a folder of results does not have."""
+    known = stored_sweeps(experiments)
+    if sweep not in known:
+        hint = did_you_mean(sweep, known) or f"There are {', '.join(known)}."
+        raise UsageError(f"There are no results of a sweep {sweep}.", hint)
 
 
 def load_layout(store: Store) -> Layout | None:
-    """How the last grid laid out its table; None where that is not known."""
+    """How the last grid laid out its table; None where that is not known, or no grid can have written it."""
     data = read_json(store.paths.plan)
     try:
-        return Layout.from_dict(data) if isinstance(data, dict) else None
+        layout = Layout.from_dict(data) if isinstance(data, dict) else None
+        if layout is None or not all(is_run_id(run) for place in layout.places for run in place.run_ids):
+            return None
     except (KeyError, TypeError):
         return None
+    return replace(layout, sweep=store.sweep)
 
 
 def _layout_of_results(sweep: str, results: list[Result]) -> Layout:

@@ -1,9 +1,26 @@
 """Every path of the store, in one place."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from archlab.errors import UsageError
+
 DEFAULT_EXPERIMENTS = Path("experiments")
+
+_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+_NO_SWEEP = re.compile(r"^$|^\.|[/\\:\0]")
+"""Names that would be another folder than one in experiments/, or a hidden one."""
+
+
+def is_run_id(name: str) -> bool:
+    """Whether a name can be that of a run: letters and digits, and nothing that a path could be made of."""
+    return _RUN_ID.fullmatch(name) is not None
+
+
+def is_sweep_name(name: str) -> bool:
+    """Whether a name can be that of a sweep: of one folder, without a dot before it."""
+    return _NO_SWEEP.search(name) is None
 
 
 @dataclass(frozen=True)
@@ -68,6 +85,9 @@ class SweepPaths:
 
     @classmethod
     def of(cls, sweep: str, experiments: str | Path | None = None) -> "SweepPaths":
+        """Raises UsageError for a name that would lead out of the experiments."""
+        if not is_sweep_name(sweep):
+            raise UsageError(f"{sweep!r} cannot be the name of a sweep.", "It is that of a folder: textcat.")
         return cls(Path(experiments or DEFAULT_EXPERIMENTS) / sweep)
 
     @property
@@ -97,7 +117,8 @@ class SweepPaths:
         return self.folder / "runs"
 
     def run(self, run_id: str) -> RunPaths:
-        return RunPaths(self.runs / run_id)
+        """Raises UsageError for what is no run id: it would lead out of the sweep."""
+        return RunPaths(self.runs / _require_run_id(run_id))
 
     @property
     def attempts(self) -> Path:
@@ -105,4 +126,10 @@ class SweepPaths:
         return self.folder / "attempts"
 
     def attempt(self, run_id: str, attempt: int) -> RunPaths:
-        return RunPaths(self.attempts / f"{run_id}.{attempt}")
+        return RunPaths(self.attempts / f"{_require_run_id(run_id)}.{int(attempt)}")
+
+
+def _require_run_id(name: str) -> str:
+    if not is_run_id(name):
+        raise UsageError(f"{name!r} is no run id.", "archlab runs lists them.")
+    return name

@@ -109,22 +109,24 @@ class Recounter:
     """Counts laid out as arrays once, to be scored for many choices of documents.
 
     names: the only scores wanted, which saves time; None for all. A name that the file does not have gives
-    nothing. Raises InvalidError for a file of a newer schema.
+    nothing. Raises InvalidError for a file of a newer schema, and for one that is damaged.
     """
 
     def __init__(self, per_doc: Mapping[str, Any], names: Collection[str] | None = None) -> None:
-        version = per_doc["schema_version"]
-        if version > SCHEMA_VERSION:
+        try:
+            _require_known(per_doc["schema_version"])
+            self.documents: int = per_doc["documents"]
+            _require(len(per_doc["words"]) == self.documents)
+            self._measures = {
+                name: _Measure.from_json(measure, self.documents, names)
+                for name, measure in per_doc["measures"].items()
+                if measure["form"] == "prf"
+            }
+        except (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError):
             raise InvalidError(
-                f"per_doc.json has schema {version}; this archlab reads up to {SCHEMA_VERSION}.",
-                hint="Use the archlab that wrote it, or a newer one.",
-            )
-        self.documents: int = per_doc["documents"]
-        self._measures = {
-            name: _Measure.from_json(measure, self.documents, names)
-            for name, measure in per_doc["measures"].items()
-            if measure["form"] == "prf"
-        }
+                "The counts per document cannot be read: per_doc.json is damaged.",
+                hint="Remove the folder of its run, and train it again.",
+            ) from None
 
     def scores(self, documents: "Sequence[int] | Ints | None" = None) -> dict[str, float | None]:
         """The scores of the chosen documents, as `recount` gives them.
@@ -181,20 +183,25 @@ class _Measure:
         import numpy as np
 
         document = np.asarray(measure["document"], dtype=np.int64)
-        label = measure["label"] if measure["labels"] is not None else np.zeros_like(document)
-        ranking = measure.get("ranking")
+        labels, ranking = measure["labels"], measure.get("ranking")
+        label = np.asarray(np.zeros_like(document) if labels is None else measure["label"], dtype=np.int64)
+        counts = np.asarray([measure["tp"], measure["fp"], measure["fn"]], dtype=np.float64)
+        _require(document.shape == label.shape == counts.shape[1:])
+        _require(_all_below(document, documents) and _all_below(label, 1 if labels is None else len(labels)))
+        if ranking:
+            _require(len(labels) == len(ranking["ranks"]))
         return cls(
             names={
-                name: aggregate
+                name: str(aggregate)
                 for name, aggregate in measure["scores"].items()
                 if wanted is None or name in wanted
             },
-            always=measure["always"],
-            labels=measure["labels"],
+            always=bool(measure["always"]),
+            labels=labels if labels is None else list(labels),
             positive_label=measure.get("positive_label"),
-            label=np.asarray(label, dtype=np.int64),
+            label=label,
             document=document,
-            counts=np.asarray([measure["tp"], measure["fp"], measure["fn"]], dtype=np.float64),
+            counts=counts,
             ranking=_Ranking.from_json(ranking, documents) if ranking else None,
         )
 
@@ -254,12 +261,33 @@ class _Ranking:
         ranks = np.asarray(ranking["ranks"], dtype=np.int64).reshape(len(ranking["ranks"]), documents)
         gold = np.zeros(ranks.shape)
         places = np.asarray([ranking["label"], ranking["document"]], dtype=np.int64)
+        _require(_all_below(ranks + 1, documents + 1))
+        _require(_all_below(places[0], len(ranks)) and _all_below(places[1], documents))
         gold[places[0], places[1]] = ranking["gold"]
         return cls(ranks=ranks, gold=gold)
 
     def areas(self, weights: "Floats") -> list[float | None]:
         """The area under the ROC curve of each label, None where there are not two gold values."""
         return [_area(ranks, gold, weights) for ranks, gold in zip(self.ranks, self.gold, strict=True)]
+
+
+def _require_known(version: int) -> None:
+    if version > SCHEMA_VERSION:
+        raise InvalidError(
+            f"per_doc.json has schema {version}; this archlab reads up to {SCHEMA_VERSION}.",
+            hint="Use the archlab that wrote it, or a newer one.",
+        )
+
+
+def _require(holds: bool) -> None:
+    """Raise ValueError where a file does not hold together."""
+    if not holds:
+        raise ValueError
+
+
+def _all_below(places: "Ints", number: int) -> bool:
+    """Whether all are from 0 to number - 1."""
+    return bool(((places >= 0) & (places < number)).all())
 
 
 def _prf(counts: "Floats") -> "tuple[Floats, Floats, Floats]":

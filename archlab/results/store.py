@@ -13,7 +13,7 @@ from archlab.errors import InvalidError, MachineError
 from archlab.processes import end_leftover, identity, still_runs
 from archlab.records import Outcome, Result, RunSpec
 from archlab.results.files import read_json, require_writable, write_json, write_text
-from archlab.results.paths import RunPaths, SweepPaths
+from archlab.results.paths import RunPaths, SweepPaths, is_run_id
 
 
 class Store:
@@ -29,13 +29,15 @@ class Store:
 
     def load(self, run_id: str) -> Result | None:
         """The result of a run, or None where there is none that can be read."""
-        return _read(self.paths.run(run_id))
+        result = _read(self.paths.run(run_id))
+        return result if result is not None and result.run_id == run_id else None
 
     def results(self) -> list[Result]:
         """All results, by run id."""
         if not self.paths.runs.is_dir():
             return []
-        loaded = (self.load(folder.name) for folder in sorted(self.paths.runs.iterdir()))
+        names = sorted(folder.name for folder in self.paths.runs.iterdir() if is_run_id(folder.name))
+        loaded = map(self.load, names)
         return [result for result in loaded if result is not None]
 
     def prepare(self, spec: RunSpec, config: str, *, anew: bool = False) -> RunSpec:
@@ -163,10 +165,9 @@ class Store:
         except OSError as error:
             raise MachineError(f"{path} cannot be locked: {error.strerror or error}.") from None
         try:
-            since = {"host": gethostname(), "since": datetime.now(UTC).isoformat(timespec="seconds")}
-            write_json(
-                holder, {**(identity(os.getpid()) or {}), "host": gethostname(), "since": since}, synced=False
-            )
+            since = datetime.now(UTC).isoformat(timespec="seconds")
+            about = {**(identity(os.getpid()) or {}), "host": gethostname(), "since": since}
+            write_json(holder, about, synced=False)
             yield
         finally:
             with suppress(OSError):
@@ -175,11 +176,16 @@ class Store:
 
     def outcome(self, run_id: str) -> Outcome | None:
         """What a run's child has left, or None where it left nothing that can be read."""
-        data = read_json(self.paths.run(run_id).outcome)
-        try:
-            return Outcome.from_dict(data) if isinstance(data, dict) else None
-        except (AttributeError, KeyError, TypeError):
-            return None
+        return read_outcome(self.paths.run(run_id))
+
+
+def read_outcome(paths: RunPaths) -> Outcome | None:
+    """What the child of a run has left in its folder, or None where it left nothing that can be read."""
+    data = read_json(paths.outcome)
+    try:
+        return Outcome.from_dict(data) if isinstance(data, dict) else None
+    except (AttributeError, KeyError, TypeError):
+        return None
 
 
 def _read(paths: RunPaths) -> Result | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from archlab.records import Json, Result
+from archlab.results.problems import Problem, find_problems
 from archlab.results.statistics import Spread, spread
 
 BASE = "base"
@@ -114,7 +115,7 @@ class Table:
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     seeds: int
-    problems: tuple[str, ...]
+    problems: tuple[Problem, ...]
 
     def to_dict(self) -> Json:
         """The table as JSON; what is not known is null."""
@@ -137,7 +138,7 @@ class Table:
                 }
                 for row in self.rows
             ],
-            "problems": list(self.problems),
+            "problems": [problem.to_dict() for problem in self.problems],
         }
 
 
@@ -176,7 +177,7 @@ def make_table(layout: Layout, results: Mapping[str, Result]) -> Table:
         columns=tuple(column for column in columns if column is not None),
         rows=tuple(rows),
         seeds=max((len(place.run_ids) for place in layout.places), default=0),
-        problems=tuple(_problems(layout, results)),
+        problems=tuple(find_problems(layout, results)),
     )
 
 
@@ -230,21 +231,6 @@ def _cell(
         missing=len(place.run_ids) - len(known),
         rejected=place.rejected,
     )
-
-
-def _problems(layout: Layout, results: Mapping[str, Result]) -> list[str]:
-    problems = []
-    for place in layout.places:
-        if place.rejected is not None:
-            problems.append(f"{place.label} was not trained: {place.rejected}")
-        for run_id in place.run_ids:
-            result = results.get(run_id)
-            if result is not None and result.status != "done":
-                why = f"{result.reason.kind}: {result.reason.message}" if result.reason else "no reason known"
-                problems.append(f"{place.label} seed {result.seed} {result.status}, {why} (run {run_id})")
-            elif result is not None and result.value(layout.score_name) is None:
-                problems.append(f"{place.label} seed {result.seed} has no {layout.score_name} (run {run_id})")
-    return problems
 
 
 def _cell_json(cell: Cell, column: str | None, beside: Sequence[str]) -> Json:

@@ -22,7 +22,7 @@ from archlab.configs.fingerprints import changed_files, installed_versions
 from archlab.errors import explain
 from archlab.processes import seconds_since_start
 from archlab.records import Cost, Environment, Json, Outcome, RunSpec
-from archlab.results.files import read_json, write_json
+from archlab.results.files import read_json, sync_tree, write_json
 from archlab.results.paths import RunPaths
 from archlab.training.clock import Clock
 from archlab.training.endings import failed, kind_of
@@ -39,6 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
     if spec.limits.memory_gb is not None:
         _limit_memory(spec.limits.memory_gb)
     outcome = train_run(spec, paths)
+    sync_tree(paths.folder)  # outcome.json says that all else is there: after a crash, too
     write_json(paths.outcome, outcome.to_dict())
     return 0 if outcome.status == "done" else 1
 

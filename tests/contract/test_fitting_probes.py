@@ -68,7 +68,7 @@ import spacy
 @spacy.registry.architectures("try.Hangs.v1")
 def hangs():
     if "archlab-probe-" in os.environ.get("TMPDIR", ""):
-        with open(os.environ["HANGS"], "w") as file:
+        with open(os.environ["TORCH_HANGS"], "w") as file:
             file.write(str(os.getpid()))
         time.sleep(600)
 """
@@ -111,7 +111,7 @@ def test_a_probe_decides_what_signatures_leave_open(place: Path) -> None:
 
 
 def test_ctrl_c_ends_the_probes(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HANGS", str(place / "pid"))
+    monkeypatch.setenv("TORCH_HANGS", str(place / "pid"))
     arguments = command("--code", "hangs.py", "--jobs", "1")
     running = subprocess.Popen(
         arguments,

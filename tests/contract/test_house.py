@@ -18,7 +18,15 @@ FRAMEWORKS = ("tensorflow", "keras")
 
 # From left to right; a module may import from its own level's package and from any level to the left.
 LEVELS = (
-    ("archlab.chatter", "archlab.errors", "archlab.memory", "archlab.processes", "archlab.records"),
+    ("archlab.plain",),
+    (
+        "archlab.chatter",
+        "archlab.environments",
+        "archlab.errors",
+        "archlab.memory",
+        "archlab.processes",
+        "archlab.records",
+    ),
     ("archlab.catalog", "archlab.blocks"),
     (
         "archlab.configs.filling",
@@ -176,3 +184,36 @@ def test_every_module_says_what_it_is_for() -> None:
         if path.stat().st_size and ast.get_docstring(ast.parse(path.read_text("utf8"))) is None
     ]
     assert not silent
+
+
+def test_all_that_is_printed_goes_where_control_characters_are_removed() -> None:
+    """say and hand_over for lines, make_console for the rest; what a training prints goes to its log."""
+    doors = {"archlab.cli.saying", "archlab.reporting.consoles"}
+    wrong = [
+        f"{module}:{node.lineno} calls {name}"
+        for module, path in modules().items()
+        if module not in doors
+        for node in ast.walk(ast.parse(path.read_text("utf8")))
+        if isinstance(node, ast.Call)
+        and (name := ast.unparse(node.func)) in {"typer.echo", "click.echo", "print", "Console"}
+    ]
+    assert not wrong
+
+
+def test_no_file_is_read_that_could_run_code() -> None:
+    """No pickle, nor what is built on it; no text becomes code. Models are loaded by spaCy and Thinc."""
+    modules_that_do = {"pickle", "_pickle", "cPickle", "marshal", "shelve", "dill", "cloudpickle", "joblib"}
+    calls_that_do = {"eval", "exec", "torch.load", "np.load", "numpy.load", "yaml.load", "yaml.unsafe_load"}
+    wrong = []
+    for module, path in modules().items():
+        for node in ast.walk(ast.parse(path.read_text("utf8"))):
+            if isinstance(node, ast.Import):
+                named = {name.name.split(".")[0] for name in node.names} & modules_that_do
+            elif isinstance(node, ast.ImportFrom):
+                named = {str(node.module).split(".")[0]} & modules_that_do
+            elif isinstance(node, ast.Call):
+                named = {ast.unparse(node.func)} & calls_that_do
+            else:
+                continue
+            wrong += [f"{module}:{node.lineno} uses {name}" for name in named]
+    assert not wrong

@@ -23,7 +23,7 @@ from archlab.records import (
     Seconds,
     Status,
 )
-from archlab.results.files import read_json, require_writable, write_json, write_text
+from archlab.results.files import LEVELS_ABOVE, read_json, require_writable, sync_tree, write_json, write_text
 from archlab.results.store import Store
 
 PRINTS = Fingerprints(config="c0", data="d0", code="e0", versions="f0")
@@ -318,6 +318,32 @@ def test_a_write_is_whole_before_it_is_seen(tmp_path: Path, monkeypatch: pytest.
     assert seen == [None, "first", "first", "second"]  # each: the file, then its folder
     assert path.read_text(encoding="utf8") == "second"
     assert path.stat().st_mode & 0o777 == 0o666 & ~umask()
+
+
+def test_a_tree_is_synced_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "model" / "vocab").mkdir(parents=True)
+    (tmp_path / "model" / "vocab" / "strings").write_text("a", encoding="utf8")
+    (tmp_path / "log.txt").write_text("b", encoding="utf8")
+    (tmp_path / "elsewhere").symlink_to("/nowhere")
+    synced: list[Path] = []
+    monkeypatch.setattr(os, "fsync", lambda handle: synced.append(Path(f"/proc/self/fd/{handle}").readlink()))
+    sync_tree(tmp_path)
+    model, strings = tmp_path / "model", tmp_path / "model" / "vocab" / "strings"
+    below = [path for path in synced if path.is_relative_to(tmp_path)]
+    assert set(below) == {tmp_path, tmp_path / "log.txt", model, model / "vocab", strings}
+    assert synced[len(below) :] == list(tmp_path.parents)[:LEVELS_ABOVE]
+    assert synced.index(strings) < synced.index(model / "vocab") < synced.index(tmp_path)
+
+
+def test_a_tree_that_cannot_be_synced_is_the_machines_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(MachineError, match="cannot be written: No space left on device"):
+        sync_tree(tmp_path)
 
 
 def umask() -> int:

@@ -44,7 +44,7 @@ def test_a_run_that_always_dies_costs_only_itself(workplace: Workplace) -> None:
     )
     assert "1 failed" in died
     assert "failed" not in done
-    assert re.search(r"log of \w+: experiments/sweep/runs/\w+/log\.txt", grid.err)
+    assert re.search(r"log: experiments/sweep/runs/(\w+)/log\.txt   archlab logs \1", grid.out)
     assert workplace.run_grid(code=4).started == []  # not without being asked
     again = workplace.run_grid("--retry-failed", code=4)
     assert again.started == ["is_killed"] * 3

@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from stored_runs import LABELS, a_store, ended, of_every_state
 
 import archlab
 from archlab.configs.writing import config_text
 from archlab.records import Cost, Environment, Fingerprints, Reason, Result, Seconds
 from archlab.reporting.terminal import make_console, show_diff, show_report, show_slots, show_table
+from archlab.results.collection import Results
+from archlab.results.paths import SweepPaths
 from archlab.results.tables import Layout, Place, make_table
 
 if TYPE_CHECKING:
@@ -36,6 +39,9 @@ COMMANDS = [
     "train",
     "grid",
     "table",
+    "runs",
+    "logs",
+    "gc",
 ]
 
 
@@ -212,6 +218,24 @@ def test_table_with_further_scores(golden: Golden) -> None:
         golden(name, shown(lambda console, table=table: show_table(console, table)))  # type: ignore[misc]
 
 
+def test_runs_in_every_state(cli: "Cli", golden: Golden, tmp_path: Path) -> None:
+    of_every_state(tmp_path)
+    done = cli("runs", "--experiments", tmp_path, "--all")
+    today = r"(?<=  )(?!2026-01-02)\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
+    golden("runs", re.sub(r" +$", "", re.sub(today, "<today>", done.out), flags=re.MULTILINE))
+
+
+def test_garbage(cli: "Cli", golden: Golden, tmp_path: Path) -> None:
+    store = a_store(tmp_path)
+    for run_id in LABELS:
+        ended(store, run_id, int(run_id[1]) / 10)
+    store.paths.attempts.mkdir()
+    store.paths.run("a7").folder.rename(store.paths.attempt("a7", 1).folder)
+    ended(store, "a7", 0.7)
+    done = cli("gc", "--experiments", tmp_path, "--dry-run")
+    golden("garbage", done.out.replace(str(tmp_path), "experiments"))
+
+
 def test_table_with_problems(golden: Golden) -> None:
     killed = Reason(kind="killed", message="the process was killed by SIGKILL")
     results = {
@@ -230,3 +254,36 @@ def test_table_with_problems(golden: Golden) -> None:
     )
     layout = Layout(sweep="demo", score_name="score", places=places)
     golden("table_problems", shown(lambda console: show_table(console, make_table(layout, results))))
+
+
+def test_table_with_failures(golden: Golden, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Six ways to fail, the first of seven runs; with and without a log, and one whose log is drawn over."""
+    monkeypatch.chdir(tmp_path)
+    reasons = {
+        "base": Reason(kind="memory", message="MemoryError: Unable to allocate 8.00 GiB for an array"),
+        "deep": Reason(kind="error", message="ValueError: " + "a very long story, " * 20),
+        "hung": Reason(kind="timeout", message="not done after 2 minutes"),
+        "loop": Reason(kind="crash_loop", message="killed 3 times in a row"),
+        "disk": Reason(kind="disk", message="No space left on device"),
+        "edit": Reason(kind="changed", message="train.spacy was edited meanwhile"),
+    }
+    paths = SweepPaths.of("demo")
+    results: dict[str, Result] = {}
+    for key, reason in reasons.items():
+        for seed in range(7 if key == "base" else 2):
+            run = f"{key}{seed}"
+            failed = replace(a_result(run, 0.0, seed), status="failed", reason=reason, score=None, scores={})
+            results[run] = replace(failed, attempt=seed + 1)
+            paths.run(run).folder.mkdir(parents=True)
+    told = "started\n\nTraceback (most recent call last):\n  File x.py\n    y\n\x1b[31mMemoryError: 8 GiB\n\n"
+    paths.run("base0").log.write_text(told, encoding="utf8")
+    paths.run("deep0").log.write_text("  1%|\r 50%|###\r100%|######\r\n" + "x" * 300, encoding="utf8")
+    paths.run("loop0").log.write_text("", encoding="utf8")
+    places = [
+        Place(row=key, column=None, variant_id=key, run_ids=tuple(r for r in results if r.startswith(key)))
+        for key in reasons
+    ]
+    places.insert(0, Place(row="Tagger.v2", column=None, variant_id=None, run_ids=(), rejected="it is odd"))
+    layout = Layout(sweep="demo", score_name="score", places=tuple(places))
+    found = Results(layout, results, paths)
+    golden("table_failures", shown(lambda console: show_table(console, found.table())))

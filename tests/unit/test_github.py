@@ -65,7 +65,6 @@ def test_fix_and_variants_are_lines_of_the_message() -> None:
     [
         "100% sure",
         "a\nb",
-        "a\r\nb",
         "x::error file=y::z",
         "%0A",
         "a,b=c:d",
@@ -78,6 +77,12 @@ def test_odd_characters_arrive_as_they_are(text: str) -> None:
     odd = Finding(severity="error", slot=text, message=text, fix=text, file=text, line=7)
     (line,) = annotations(Report((odd,)))
     assert read(line) == ("error", {"file": text, "line": "7", "title": text}, f"{text}\n{text}")
+
+
+@pytest.mark.parametrize("text", ["a\r\nb", "\x1b[31ma\x1b[0m\nb", "a\u202e\x9b\n\x07b"])
+def test_control_characters_do_not_arrive_and_end_no_line(text: str) -> None:
+    (line,) = annotations(Report((Finding(severity="error", slot=f"{text}\x1b[", message=text, line=7),)))
+    assert read(line) == ("error", {"title": "a\nb"}, "a\nb")
 
 
 def test_a_file_below_the_working_directory_is_named_from_there(

@@ -6,6 +6,7 @@ import pytest
 from archlab.errors import UsageError
 from archlab.records import Cost, Environment, Fingerprints, Reason, Result, Seconds
 from archlab.results.collection import Results
+from archlab.results.problems import Problem
 from archlab.results.tables import Layout, Place, make_table, winners
 
 
@@ -92,9 +93,18 @@ def test_failed_missing_and_rejected_runs_are_said_and_never_averaged() -> None:
         "1 rejected",
     ]
     assert table.problems == (
-        "base Ensemble seed 1 failed, nan: loss is NaN (run a1)",
-        "Tagger was not trained: it returns lists",
+        Problem(
+            label="base Ensemble",
+            status="failed",
+            message="loss is NaN",
+            kind="nan",
+            seed=1,
+            run_id="a1",
+            attempt=1,
+        ),
+        Problem(label="Tagger", status="rejected", message="it returns lists"),
     )
+    assert [problem["variant"] for problem in table.to_dict()["problems"]] == ["base Ensemble", "Tagger"]
 
 
 def test_a_run_without_the_score_is_a_problem_not_a_zero() -> None:
@@ -102,7 +112,9 @@ def test_a_run_without_the_score_is_a_problem_not_a_zero() -> None:
     (cell,) = table.rows[0].cells
     assert cell is not None
     assert cell.score is None
-    assert "has no cats_micro_f" in table.problems[0]
+    (problem,) = table.problems
+    assert (problem.status, problem.message, problem.run_id) == ("done", "has no cats_micro_f", "a0")
+    assert not problem.is_failure
 
 
 def test_without_a_base_there_is_no_difference() -> None:

@@ -1,26 +1,29 @@
-"""A fake trainer, and a fake in nothing else: archlab's own child process, which trains nothing.
+"""A fake trainer: archlab's own child process, but for the training itself.
 
-`python fake_training.py RUN_FOLDER/spec.json` imports no spaCy, so that a run costs a tenth of a second. It goes
-through the steps of a training, writes progress, model and scores as one does, and gets into the trouble that
-its variant is named after: a function below, told what follows the name as words. Files are in the working
+`python fake_training.py RUN_FOLDER/spec.json` imports no spaCy, so a run costs a fraction of a second. It
+goes through the steps of a training, writes progress, model and scores as one does, and gets into the trouble
+that its variant is named after: a function below, told the words after the name. Its files are in the working
 directory.
 """
 
 import ctypes
+import datetime
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Self
+from unittest.mock import patch
 
-from archlab.records import Outcome, RunSpec
+from archlab.records import Json, Outcome, RunSpec
 from archlab.results.files import write_json
 from archlab.results.paths import RunPaths
 from archlab.training import child
 from archlab.training.clock import Clock
-from archlab.training.loop import Json
 
 STEPS = 5
 STEP_SECONDS = 0.02
@@ -102,6 +105,27 @@ def takes_all_gpu_memory(*_: str) -> None:
     raise OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
 
 
+def set_clock_back(put: Callable[[object, str, object], None] = setattr) -> None:
+    """A fake: from now on this process believes that it is an hour earlier."""
+    real = time.time
+
+    class Earlier(datetime.datetime):
+        @classmethod
+        def now(cls, tz: datetime.tzinfo | None = None) -> Self:
+            return cls.fromtimestamp(time.time(), tz)
+
+    put(time, "time", lambda: real() - 3600)
+    for module in list(sys.modules.values()):
+        if getattr(module, "datetime", None) is datetime.datetime:
+            put(module, "datetime", Earlier)
+
+
+def sets_clock_back(*then: str) -> None:
+    set_clock_back()
+    if then:
+        globals()[then[0]](*then[1:])
+
+
 def fills_the_disk(*_: str) -> None:
     if Path("hungry").exists():
         with (Path(sys.argv[1]).parent / "others.bin").open("ab", buffering=0) as file:
@@ -145,7 +169,12 @@ def fake_train(spec: RunSpec, paths: RunPaths, clock: Clock, _: object) -> Outco
         save(spec, paths)
     write_json(paths.per_doc, {"cats": {"0": [score]}})
     return Outcome(
-        status="done", scores={spec.score_name: score}, weighted_score=score, best_step=2, steps=STEPS, epochs=1
+        status="done",
+        scores={spec.score_name: score},
+        weighted_score=score,
+        best_step=2,
+        steps=STEPS,
+        epochs=1,
     )
 
 
@@ -160,5 +189,5 @@ def save(spec: RunSpec, paths: RunPaths) -> None:
 
 
 if __name__ == "__main__":
-    child._train = fake_train
-    sys.exit(child.main())
+    with patch.object(child, "_train", fake_train):
+        sys.exit(child.main())

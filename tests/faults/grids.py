@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, partial
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+from unittest.mock import patch
 
 import psutil
 
@@ -24,13 +25,27 @@ from archlab.results.files import read_json
 from archlab.results.paths import RunPaths
 
 FAKE_TRAINER = (sys.executable, str(Path(__file__).with_name("fake_training.py")))
-REAL_BASE = Path(__file__).resolve().parents[2] / "configs" / "base.cfg"
 PATIENCE_SECONDS = 60.0
 
 FORKS = get_context("forkserver")
 FORKS.set_forkserver_preload(["spacy.training.loop", "archlab.cli.app", "archlab.engines.driving"])
 
-BASE = """
+CORPORA = """\
+[corpora.train]
+@readers = "archlab.Diagnostic.v1"
+task = "keywords"
+split = "train"
+size = 40
+
+[corpora.dev]
+@readers = "archlab.Diagnostic.v1"
+task = "keywords"
+split = "dev"
+size = 20
+
+"""
+
+BASE = f"""
 [nlp]
 lang = "en"
 pipeline = ["textcat"]
@@ -49,19 +64,7 @@ length = 1024
 
 [corpora]
 
-[corpora.train]
-@readers = "archlab.Diagnostic.v1"
-task = "keywords"
-split = "train"
-size = 40
-
-[corpora.dev]
-@readers = "archlab.Diagnostic.v1"
-task = "keywords"
-split = "dev"
-size = 20
-
-[training]
+{CORPORA}[training]
 max_steps = 4
 eval_frequency = 2
 
@@ -120,6 +123,7 @@ class Workplace:
         lines = ["base: base.cfg", "score: cats_micro_f", "keep_models: all", f"limits: {limits or {}!r}"]
         lines += [swaps, "variants:" if variants else ""]
         lines += [f"  {name}: {{textcat.threshold: 0.{n:03}}}" for n, name in enumerate(variants, 1)]
+        self.variants = variants
         self.sweep_text = "\n".join(lines)
         (self.folder / "sweep.yml").write_text(self.sweep_text, encoding="utf8")
 
@@ -156,7 +160,14 @@ class Workplace:
     def forget(self) -> None:
         shutil.rmtree(self.folder / "experiments")
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
     def close(self) -> None:
+        """Kill the grids that still run."""
         for grid in self.grids:
             grid.process.kill()
             grid.process.join()
@@ -200,6 +211,11 @@ class Workplace:
         done = (run for run, result in results.items() if result and result["status"] == "done")
         return {path: content for run in done for path, content in files(run).items()}
 
+    def keeps(self, before: Mapping[Path, bytes]) -> bool:
+        """Whether all that was done is there, byte for byte. before: as `done` told it then."""
+        after = self.done()
+        return {path: after.get(path) for path in before} == before
+
     def done_variants(self) -> set[str]:
         return {read_json(path)["variant"] for path in self.done() if path.name == "result.json"}
 
@@ -209,7 +225,7 @@ class Workplace:
         return str(read_json(run / "spec.json")["variant"])
 
     def outcomes(self) -> Outcomes:
-        """All that is the same however often a grid was disturbed: the table, and per run what was learned."""
+        """What is the same however often a grid was disturbed: the table, and what each run has learned."""
         return timeless(self._table()), {
             path.parent.name: learned(path.parent) for path in self.store.glob("runs/*/result.json")
         }
@@ -308,7 +324,7 @@ def be_driver(
     from archlab.engines.local import LocalEngine
 
     if trainer is not None:
-        driving.LocalEngine = partial(LocalEngine, trainer=trainer)  # type: ignore[misc,assignment]
+        patch.object(driving, "LocalEngine", partial(LocalEngine, trainer=trainer)).start()
     if prepare is not None:
         prepare()
     main()

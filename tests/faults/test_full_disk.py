@@ -22,15 +22,15 @@ def mount(*arguments: str) -> None:
 
 
 @pytest.fixture
-def workplace(workplace_of_grids: Workplace) -> Iterator[Workplace]:
+def workplace(tmp_path: Path) -> Iterator[Workplace]:
     """A working directory whose experiments are on a disk of a few megabytes."""
-    disk = workplace_of_grids.folder / "experiments"
+    disk = tmp_path / "experiments"
     disk.mkdir()
     mount("-t", "tmpfs", "-o", f"size={MEGABYTES}m", "tmpfs", str(disk))
     try:
-        yield workplace_of_grids
+        with Workplace(tmp_path) as workplace:
+            yield workplace
     finally:
-        workplace_of_grids.close()
         while disk.is_mount():
             subprocess.run(["umount", "-l", str(disk)], check=True)
 
@@ -51,12 +51,11 @@ def fill(disk: Path) -> Path:
 def require_the_rest_is_done(workplace: Workplace, before: dict[Path, bytes], *rest: str) -> None:
     last = workplace.run_grid("--jobs", "1")
     assert last.started == list(rest)
-    after = workplace.done()
-    assert {path: after[path] for path in before} == before
+    assert workplace.keeps(before)
 
 
 def test_a_disk_that_a_run_fills(workplace: Workplace) -> None:
-    """What it wrote is gone with the next attempt; a full disk is no fault of the run, so that comes unasked."""
+    """A full disk is no fault of the run: it is tried again without being asked for."""
     workplace.sweep("fills_the_disk", "later")
     hungry = workplace.folder / "hungry"
     hungry.touch()

@@ -1,4 +1,4 @@
-"""A grid that trains, stopped by ctrl-C: the whole of it, as in a terminal. The faults beside it hold more."""
+"""A grid that trains, stopped by ctrl-C as in a terminal; other tests here do so with fake runs."""
 
 import os
 import re
@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,13 +18,13 @@ CODE = ("--code", "blocks.py")
 
 
 @pytest.fixture
-def workplace(workplace_of_grids: Workplace) -> Workplace:
+def workplace(tmp_path: Path) -> Iterator[Workplace]:
     """A working directory with a sweep of two: one is done soon, one waits while there is a gate."""
-    workplace = workplace_of_grids
-    (workplace.folder / "blocks.py").write_text(REAL_BLOCKS, encoding="utf8")
-    workplace.sweep(swaps="swaps: {textcat.model: [base, faults.SavesSlowly.v1]}")
-    workplace.gate.touch()
-    return workplace
+    with Workplace(tmp_path) as workplace:
+        (workplace.folder / "blocks.py").write_text(REAL_BLOCKS, encoding="utf8")
+        workplace.sweep(swaps="swaps: {textcat.model: [base, faults.SavesSlowly.v1]}")
+        workplace.gate.touch()
+        yield workplace
 
 
 def wait_for(path: Path) -> None:
@@ -56,8 +57,7 @@ def test_an_interrupted_grid_goes_on_where_it_was(workplace: Workplace) -> None:
     second = workplace.run_grid(*CODE, real=True)
 
     assert second.started == ["faults.SavesSlowly.v1"]
-    after = workplace.done()
-    assert {path: after[path] for path in before} == before
+    assert workplace.keeps(before)
     assert workplace.outcomes() == workplace.undisturbed(*CODE, real=True)
 
 

@@ -6,8 +6,10 @@ Runs are those of the fake trainer, but where a test says that they train.
 import os
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
+from unittest.mock import patch
 
 import psutil
 import pytest
@@ -16,6 +18,7 @@ from grids import REAL_BLOCKS, Grid, Prepare, Workplace, all_gone, is_gone
 from archlab.engines import driving
 from archlab.records import Json
 from archlab.results import store
+from archlab.results.files import write_json
 from archlab.results.store import Store
 
 pytestmark = pytest.mark.slow
@@ -24,9 +27,10 @@ VARIANTS = ("a", "b", "c", "d")
 
 
 @pytest.fixture
-def workplace(workplace_of_grids: Workplace) -> Workplace:
-    workplace_of_grids.sweep(*VARIANTS, limits={"attempts": 100})
-    return workplace_of_grids
+def workplace(tmp_path: Path) -> Iterator[Workplace]:
+    with Workplace(tmp_path) as workplace:
+        workplace.sweep(*VARIANTS, limits={"attempts": 100})
+        yield workplace
 
 
 def runs_of(grid: Grid) -> list[psutil.Process]:
@@ -78,12 +82,11 @@ def kill_drivers(workplace: Workplace, times: int, random: Random, seconds: floa
             assert grid.end() == -signal.SIGKILL
             assert all_gone(processes)
             assert not known & set(grid.started)
-            after = workplace.done()
-            assert {path: after.get(path) for path in before} == before
-            before = after
+            assert workplace.keeps(before)
+            before = workplace.done()
         assert grid.end() == 0, grid.err
         assert not known & set(grid.started)
-        assert {path: workplace.done()[path] for path in before} == before
+        assert workplace.keeps(before)
         if killed < times:
             workplace.forget()
 
@@ -117,26 +120,24 @@ def _die(*_: object, **__: object) -> None:
 
 
 def dies_before_the_result_is_written() -> None:
-    Store.record = _die  # type: ignore[assignment]
+    patch.object(Store, "record", _die).start()
 
 
 def dies_before_the_outcome_is_removed() -> None:
-    healthy = store.write_json
-
     def write_and_die(path: Path, data: Json, **how: bool) -> None:
-        healthy(path, data, **how)
+        write_json(path, data, **how)
         if path.name == "result.json":
             _die()
 
-    store.write_json = write_and_die
+    patch.object(store, "write_json", write_and_die).start()
 
 
 def dies_before_models_are_removed() -> None:
-    Store.keep_models = _die  # type: ignore[assignment]
+    patch.object(Store, "keep_models", _die).start()
 
 
 def dies_before_the_plan_is_written() -> None:
-    driving.write_json = _die  # type: ignore[attr-defined]
+    patch.object(driving, "write_json", _die).start()
 
 
 @pytest.mark.parametrize(
@@ -158,8 +159,7 @@ def test_a_driver_dies_between_result_and_bookkeeping(workplace: Workplace, dies
     second = workplace.run_grid()
 
     assert len(second.started) == left
-    after = workplace.done()
-    assert {path: after[path] for path in before} == before
+    assert workplace.keeps(before)
     assert workplace.outcomes() == workplace.undisturbed()
 
 
@@ -199,8 +199,7 @@ def test_killed_while_a_model_is_saved(saving: Workplace) -> None:
     assert second.started == ["faults.SavesSlowly.v1"]
     result = saving.result("faults.SavesSlowly.v1")
     assert (result["status"], result["attempt"]) == ("done", 3)
-    after = saving.done()
-    assert {path: after[path] for path in before} == before
+    assert saving.keeps(before)
     assert not list(saving.store.rglob("*.part"))
     assert saving.outcomes() == saving.undisturbed(*code, real=True)
 

@@ -7,6 +7,7 @@ import os
 import resource
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -17,8 +18,9 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def workplace(workplace_of_grids: Workplace) -> Workplace:
-    return workplace_of_grids
+def workplace(tmp_path: Path) -> Iterator[Workplace]:
+    with Workplace(tmp_path) as workplace:
+        yield workplace
 
 
 def has_little_address_space() -> None:
@@ -30,7 +32,10 @@ def has_little_address_space() -> None:
 @pytest.mark.parametrize("where", ["of the run", "of the driver"])
 def test_memory_exhausted(workplace: Workplace, where: str) -> None:
     workplace.sweep(
-        "takes_memory 16", "aborts_for_memory 16", "a", limits={"memory_gb": 2} if where == "of the run" else {}
+        "takes_memory 16",
+        "aborts_for_memory 16",
+        "a",
+        limits={"memory_gb": 2} if where == "of the run" else {},
     )
     prepare = has_little_address_space if where == "of the driver" else None
     grid = workplace.grid("--jobs", "1", prepare=prepare)
@@ -57,7 +62,9 @@ def test_gpu_memory_exhausted(workplace: Workplace) -> None:
         "takes_all_gpu_memory": "gpu_memory",
         "a": "done",
     }
-    assert workplace.result("takes_all_gpu_memory")["reason"]["message"].startswith("OutOfMemoryError: CUDA out of memory")
+    assert workplace.result("takes_all_gpu_memory")["reason"]["message"].startswith(
+        "OutOfMemoryError: CUDA out of memory"
+    )
 
 
 def test_runs_that_hang_are_ended_when_their_time_is_up(workplace: Workplace) -> None:

@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,18 +15,18 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def workplace(workplace_of_grids: Workplace) -> Workplace:
+def workplace(tmp_path: Path) -> Iterator[Workplace]:
     """Its sweep has one run that is done soon, one that waits for the gate to go, and one after them."""
-    workplace_of_grids.sweep("waits", "later")
-    workplace_of_grids.gate.touch()
-    return workplace_of_grids
+    with Workplace(tmp_path) as workplace:
+        workplace.sweep("waits", "later")
+        workplace.gate.touch()
+        yield workplace
 
 
 def require_the_rest_is_done(workplace: Workplace, before: dict[Path, bytes], *rest: str) -> None:
     workplace.gate.unlink()
     assert workplace.run_grid().started == list(rest)
-    after = workplace.done()
-    assert {path: after[path] for path in before} == before
+    assert workplace.keeps(before)
     assert workplace.outcomes() == workplace.undisturbed()
 
 
@@ -106,6 +107,5 @@ def test_stopped_with_impatience(workplace: Workplace) -> None:
     before = workplace.done()
     workplace.gate.unlink()
     assert not workplace.done_variants() & set(workplace.run_grid().started)
-    after = workplace.done()
-    assert {path: after[path] for path in before} == before
+    assert workplace.keeps(before)
     assert workplace.outcomes() == workplace.undisturbed()

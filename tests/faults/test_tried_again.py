@@ -6,6 +6,8 @@ The runs are those of the fake trainer.
 import os
 import re
 import signal
+from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 import pytest
@@ -17,15 +19,21 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def workplace(workplace_of_grids: Workplace) -> Workplace:
-    return workplace_of_grids
+def workplace(tmp_path: Path) -> Iterator[Workplace]:
+    with Workplace(tmp_path) as workplace:
+        yield workplace
 
 
 def test_a_run_that_is_killed_is_tried_again_after_the_others(workplace: Workplace) -> None:
     workplace.sweep("is_killed 1", "a", "fails")
     grid = workplace.run_grid("--jobs", "1", code=4)
     assert grid.started == ["base TextCatBOW.v3", "is_killed 1", "a", "fails", "is_killed 1"]
-    assert workplace.statuses() == {"base TextCatBOW.v3": "done", "is_killed 1": "done", "a": "done", "fails": "error"}
+    assert workplace.statuses() == {
+        "base TextCatBOW.v3": "done",
+        "is_killed 1": "done",
+        "a": "done",
+        "fails": "error",
+    }
     assert workplace.result("is_killed 1")["attempt"] == 2
     (older,) = workplace.store.glob("attempts/*.1/result.json")
     assert read_json(older)["reason"]["message"].startswith("the process was killed by SIGKILL")
@@ -128,8 +136,7 @@ def test_failed_runs_are_tried_again_when_asked(workplace: Workplace) -> None:
     assert again.started == ["fails_while_broken", "fails"]
     assert workplace.result("fails_while_broken")["status"] == "done"
     assert workplace.result("fails_while_broken")["attempt"] == 2
-    after = workplace.done()
-    assert {path: after[path] for path in before} == before
+    assert workplace.keeps(before)
 
 
 def test_what_is_done_again_and_fails_is_what_it_was(workplace: Workplace) -> None:
@@ -182,8 +189,7 @@ def test_a_grid_that_is_out_of_time(workplace: Workplace) -> None:
     before = workplace.done()
     workplace.gate.unlink()
     assert workplace.run_grid("--jobs", "1").started == ["waits", "later"]
-    after = workplace.done()
-    assert {path: after[path] for path in before} == before
+    assert workplace.keeps(before)
     assert workplace.outcomes() == workplace.undisturbed()
 
 

@@ -23,7 +23,7 @@ def check_builds(
     """An error for each component that cannot be constructed, each in the pipeline it belongs to.
 
     config: filled and interpolated, and free of errors at level types. Pipelines with blocks that neither
-    spaCy nor Thinc brings are built in a fork of this process, where one may hang or end its process.
+    spaCy nor Thinc brings, and vast ones, are built in a fork of this process, where one may hang or end it.
     seconds: of wall time that those may take. memory: of other configs; equal pipelines are built once.
     """
     memory = memory or Memory()
@@ -91,7 +91,23 @@ def _pretraining_problems(config: Any, seconds: float) -> Problems:
 
 def _limit(section: Mapping[str, Any], seconds: float) -> float | None:
     """The time limit of what is built in a fork; None for what is built in this process."""
-    return seconds if has_foreign_blocks(section) else None
+    return seconds if has_foreign_blocks(section) or _is_vast(section) else None
+
+
+MAX_WIDTH = 10_000
+"""Layers of a network, and units of a layer, beyond which it may take minutes or all memory to build it."""
+
+_LENGTHS = ("length", "rows", "embed_size", "size")
+"""Of tables and batches, which are made when training starts."""
+
+
+def _is_vast(section: Mapping[str, Any]) -> bool:
+    return any(
+        _is_vast(value)
+        if isinstance(value, Mapping)
+        else isinstance(value, int | float) and value > MAX_WIDTH and key not in _LENGTHS
+        for key, value in section.items()
+    )
 
 
 def _problems(steps: Steps, limit: float | None) -> Problems:

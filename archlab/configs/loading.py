@@ -23,6 +23,9 @@ LENDING = ("paths", "system", "vars")
 MAX_DEPTH = 100
 """How many names a section's path may have: what reads configs calls itself for each."""
 
+SECTION_MARK = "__SECTION__:"
+"""What confection makes of a variable that names a section, and takes for one wherever it stands."""
+
 MAX_BYTES = 10_000_000
 
 MAX_SHOWN = 80
@@ -209,6 +212,10 @@ def _find_syntax_errors(text: str, name: str) -> None:
         found = text.split("\n")[line - 1].strip()
         message = f"this is neither a [section] nor `key = value`: {found[:MAX_SHOWN]}"
         raise ConfigError(f"{name}:{line}: {message}") from None
+    if SECTION_MARK in text:
+        line = text[: text.index(SECTION_MARK)].count("\n") + 1
+        message = f"{SECTION_MARK} is confection's own mark, and no value."
+        raise ConfigError(f"{name}:{line}: {message}", "A whole section is named by ${its.path}.")
     seen: set[str] = set()
     lines = section_lines(text)
     if parser.defaults():

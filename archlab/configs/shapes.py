@@ -7,6 +7,7 @@ from typing import Any
 from archlab.errors import ConfigError
 
 _SECTIONS = ("nlp", "components", "training", "training.score_weights", "initialize", "initialize.components")
+_PLAIN_SECTIONS = ("nlp", "components", "training", "pretraining", "initialize")
 _NAMES = ("nlp.disabled", "training.frozen_components", "training.annotating_components")
 
 Wrong = tuple[str, str]
@@ -27,6 +28,13 @@ def _wrong(config: Mapping[str, Any]) -> Iterator[Wrong]:
         section = _value(config, path, {})
         if not isinstance(section, Mapping) and not _is_variable(section):
             yield f"{path} = {section!r} is no section", f"Write [{path}], and its settings below it."
+    for path in _PLAIN_SECTIONS:
+        for key in _value(config, path, {}) if isinstance(_value(config, path, {}), Mapping) else ():
+            if key.startswith("@"):
+                yield (
+                    f"{key} stands in [{path}], which is no block",
+                    "Move it into the section that it is for.",
+                )
     for path in _NAMES:
         names = _value(config, path, [])
         if not _is_variable(names) and not _are_names(names):

@@ -35,8 +35,8 @@ def around(
         return {"layer": dict(block)}
     if combinator != "chain.v1":
         return None
-    if reference[1] in TOK2VECS:
+    if reference[1] in TOK2VECS and {"embed", "encode"} <= block.keys():
         return {"embed": block["embed"], "encode": block["encode"]}
-    if reference[1] in _AFTER_TOK2VEC:
+    if reference[1] in _AFTER_TOK2VEC and "tok2vec" in block:
         return {"tok2vec": block["tok2vec"], **_AFTER_TOK2VEC[reference[1]]}
     return {"first": dict(block), "then": {"@layers": "Dropout.v1", "rate": 0.0}}

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import tempfile
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any
@@ -12,6 +13,9 @@ from archlab.errors import MachineError, OutputError
 from archlab.records import Json
 
 CHECKSUM = "sha256"
+
+LEVELS_ABOVE = 4
+"""runs/, the sweep, experiments/, and where that is: of these folders, a run may be the first."""
 
 _CHECKSUM_AT_END = re.compile(rb'"sha256": ?("([0-9a-f]{64})")\s*}\s*$')
 
@@ -91,9 +95,9 @@ def read_json_lines(file: IO[bytes]) -> list[Json]:
 
 
 def sync_tree(folder: Path) -> None:
-    """Make a folder durable: every file and folder below it, and itself. What is synced stays after a crash.
+    """Make a folder durable: every file and folder below it, itself, and the names that lead to it.
 
-    Raises MachineError where the disk refuses, as when it is full.
+    What is synced stays after a crash. Raises MachineError where the disk refuses, as when it is full.
     """
     if os.name != "posix":
         return
@@ -104,6 +108,9 @@ def sync_tree(folder: Path) -> None:
                 if file.is_file() and not file.is_symlink():
                     _sync(file)
             _sync(Path(root))
+        for above in folder.resolve().parents[:LEVELS_ABOVE]:
+            with suppress(PermissionError):
+                _sync(above)
     except OSError as error:
         raise MachineError(f"{folder} cannot be written: {error.strerror or error}.") from None
 

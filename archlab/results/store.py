@@ -165,10 +165,9 @@ class Store:
         except OSError as error:
             raise MachineError(f"{path} cannot be locked: {error.strerror or error}.") from None
         try:
-            since = {"host": gethostname(), "since": datetime.now(UTC).isoformat(timespec="seconds")}
-            write_json(
-                holder, {**(identity(os.getpid()) or {}), "host": gethostname(), "since": since}, synced=False
-            )
+            since = datetime.now(UTC).isoformat(timespec="seconds")
+            about = {**(identity(os.getpid()) or {}), "host": gethostname(), "since": since}
+            write_json(holder, about, synced=False)
             yield
         finally:
             with suppress(OSError):

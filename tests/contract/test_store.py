@@ -23,7 +23,7 @@ from archlab.records import (
     Seconds,
     Status,
 )
-from archlab.results.files import read_json, require_writable, sync_tree, write_json, write_text
+from archlab.results.files import LEVELS_ABOVE, read_json, require_writable, sync_tree, write_json, write_text
 from archlab.results.store import Store
 
 PRINTS = Fingerprints(config="c0", data="d0", code="e0", versions="f0")
@@ -329,7 +329,9 @@ def test_a_tree_is_synced_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(os, "fsync", lambda handle: synced.append(Path(f"/proc/self/fd/{handle}").readlink()))
     sync_tree(tmp_path)
     model, strings = tmp_path / "model", tmp_path / "model" / "vocab" / "strings"
-    assert set(synced) == {tmp_path, tmp_path / "log.txt", model, model / "vocab", strings}
+    below = [path for path in synced if path.is_relative_to(tmp_path)]
+    assert set(below) == {tmp_path, tmp_path / "log.txt", model, model / "vocab", strings}
+    assert synced[len(below) :] == list(tmp_path.parents)[:LEVELS_ABOVE]
     assert synced.index(strings) < synced.index(model / "vocab") < synced.index(tmp_path)
 
 

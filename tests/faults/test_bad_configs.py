@@ -90,6 +90,8 @@ SHAPES = {
     ":110: sections are nested deeper than 100 levels": nested(2000),
     "invalid interpolation syntax": f"{TEXTCAT}[training]\nmax_steps = ${{vars.x\n",
     "vars.nowhere": f"{TEXTCAT}[training]\nmax_steps = ${{vars.nowhere}}\n",
+    "@readers stands in [training], which is no block": f'{TEXTCAT}[training]\n@readers = "x"\n',
+    ":11: __SECTION__: is confection's own mark": f"{TEXTCAT}[nlp.x]\ny = __SECTION__:nlp\n",
     "names no language": "",
     "is not UTF-8 text": "\udcff",
 }
@@ -196,6 +198,21 @@ def test_values_that_no_schema_knows_are_findings(cli: "Cli", bad: Callable[[str
 @pytest.mark.parametrize("value", ["[" * 2000 + "]" * 2000, "[" * 1_000_000, f'"{"a" * 1_000_000}"'])
 def test_long_values_are_read(cli: "Cli", bad: Callable[[str], Path], value: str) -> None:
     assert cli("check", bad(f"{TEXTCAT}[vars]\nx = {value}\n"), "--level", "types").code == 0
+
+
+@pytest.mark.parametrize("block", ["spacy.Tok2Vec.v2", "spacy.Tagger.v2"])
+def test_what_fits_in_place_of_a_block_without_its_parts_is_told(
+    bad: Callable[[str], Path], block: str
+) -> None:
+    text = f'{TEXTCAT}[components.textcat.model]\n@architectures = "{block}"\n'
+    assert archlab.fits(archlab.load_config(bad(text)), "textcat.model")
+
+
+def test_what_would_be_built_for_ever_is_a_finding(workplace: Path) -> None:
+    """Ten million layers, one after the other; spaCy's own blocks are built without a limit otherwise."""
+    depth = {"components.textcat.model.tok2vec.encode.depth": 10_000_000}
+    report = archlab.check(archlab.load_config(workplace / "configs/base.cfg", depth), seconds=1)
+    assert "it hangs while it is built: not done after 1 s" in [f.message for f in report.errors]
 
 
 def test_a_config_of_5000_lines_is_checked_in_seconds(cli: "Cli", bad: Callable[[str], Path]) -> None:

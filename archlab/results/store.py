@@ -29,7 +29,7 @@ class Store:
 
     def load(self, run_id: str) -> Result | None:
         """The result of a run, or None where there is none that can be read."""
-        result = _read(self.paths.run(run_id))
+        result = read_result(self.paths.run(run_id))
         return result if result is not None and result.run_id == run_id else None
 
     def results(self) -> list[Result]:
@@ -64,7 +64,7 @@ class Store:
         count = self.attempts(run_id)
         if paths.folder.exists():
             try:
-                if not _is_done(self.load(run_id)):
+                if not is_done(self.load(run_id)):
                     shutil.rmtree(paths.model, ignore_errors=True)
                 shutil.rmtree(paths.unfinished_model, ignore_errors=True)
                 self.paths.attempts.mkdir(exist_ok=True)
@@ -101,7 +101,7 @@ class Store:
         wanted = set(run_ids)
         for folder in sorted(self.paths.attempts.glob("*.*"), reverse=True):
             run_id = folder.name.rpartition(".")[0]
-            if run_id in wanted and not _is_done(self.load(run_id)) and _is_done(_read(RunPaths(folder))):
+            if run_id in wanted and not is_done(self.load(run_id)) and is_done(read_result(RunPaths(folder))):
                 self.put_away(run_id)
                 folder.rename(self.paths.run(run_id).folder)
 
@@ -121,7 +121,7 @@ class Store:
             file.unlink(missing_ok=True)
 
     def _require_not_done(self, run_id: str) -> None:
-        if _is_done(self.load(run_id)):
+        if is_done(self.load(run_id)):
             raise ValueError(f"run {run_id} is done: its result never changes")
 
     def keep_models(self, keep: str, winners: set[str], runs: Iterable[str]) -> None:
@@ -188,7 +188,8 @@ def read_outcome(paths: RunPaths) -> Outcome | None:
         return None
 
 
-def _read(paths: RunPaths) -> Result | None:
+def read_result(paths: RunPaths) -> Result | None:
+    """The result in a run's folder, or in that of an older attempt; None where none can be read."""
     data = read_json(paths.result)
     try:
         return Result.from_dict(data) if isinstance(data, dict) else None
@@ -203,5 +204,6 @@ def _who(holder: object) -> str:
     return f": process {holder['pid']} on {holder.get('host')}, since {holder.get('since')}"
 
 
-def _is_done(result: Result | None) -> bool:
+def is_done(result: Result | None) -> bool:
+    """Whether a run has a result that never changes."""
     return result is not None and result.status == "done"

@@ -60,7 +60,7 @@ class Store:
     def put_away(self, run_id: str) -> int:
         """Move what is there of a run to the older attempts; returns how many attempts there have been."""
         paths = self.paths.run(run_id)
-        end_leftover(read_json(paths.process))
+        self.end_leftover(run_id)
         count = self.attempts(run_id)
         if paths.folder.exists():
             try:
@@ -72,6 +72,10 @@ class Store:
             except OSError as error:
                 raise MachineError(f"{paths.folder} cannot be moved: {error.strerror or error}.") from None
         return count
+
+    def end_leftover(self, run_id: str) -> None:
+        """End the process of a run, should it have outlived its driver."""
+        end_leftover(read_json(self.paths.run(run_id).process))
 
     def attempts(self, run_id: str) -> int:
         """How often a run has been prepared, as far as can be read."""

@@ -32,7 +32,7 @@ def kind_of(error: Exception) -> str:
 
 
 def ended_without_word(exit_code: int, log: Path) -> Outcome:
-    """The outcome of a run that left none; what its log says last may tell why, where there was room for it."""
+    """The outcome of a run that left none; what its log says last may tell why, if there was room for it."""
     how = f"the process {describe_exit(exit_code)}"
     if kind := _known_sign(end_of(log)) or _full_disk(log.parent):
         return failed(kind, f"{'no memory was left' if kind == 'memory' else 'the disk is full'}: {how}")

@@ -43,6 +43,11 @@ def waits(*_: str) -> None:
         time.sleep(0.01)
 
 
+def config(*_: str) -> None:
+    """`archlab train` has no variants: its only run waits."""
+    waits()
+
+
 def ignores_ctrl_c(*_: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     waits()

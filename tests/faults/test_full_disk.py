@@ -73,7 +73,7 @@ def test_a_disk_that_a_run_fills(workplace: Workplace) -> None:
 
 
 def test_a_disk_that_a_model_fills(workplace: Workplace) -> None:
-    """It goes with the run, which could not say why it ended: a full disk is tried again without being asked."""
+    """It goes with the run, which could not say why it ended: a full disk is tried again unasked."""
     workplace.sweep("fills_the_disk model-best.part", "later")
     hungry = workplace.folder / "hungry"
     hungry.touch()
@@ -139,9 +139,7 @@ def test_a_folder_that_becomes_read_only(workplace: Workplace) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-def test_a_driver_that_ends_where_nothing_can_be_written(
-    workplace: Workplace, number: signal.Signals
-) -> None:
+def test_a_driver_ends_where_nothing_can_be_written(workplace: Workplace, number: signal.Signals) -> None:
     """Its run cannot be marked as stopped, and ends all the same, with all that it has started."""
     workplace.sweep("has_children ignores_ctrl_c")
     workplace.gate.touch()

@@ -163,6 +163,28 @@ def test_a_driver_dies_between_result_and_bookkeeping(workplace: Workplace, dies
     assert workplace.outcomes() == workplace.undisturbed()
 
 
+def dies_among_the_models() -> None:
+    """After the first file of the first model that is not kept."""
+
+    def remove_and_die(folder: Path, **_: object) -> None:
+        if folder.is_dir():
+            next(iter(folder.iterdir())).unlink()
+            _die()
+
+    patch.object(store.shutil, "rmtree", remove_and_die).start()
+
+
+def test_a_driver_dies_while_it_removes_models(workplace: Workplace) -> None:
+    """Half a model is none: the next driver removes it, and keeps that of the winner."""
+    workplace.sweep("a", "b", keep_models="winner")
+    assert workplace.grid(prepare=dies_among_the_models).end() == 9
+    assert len(list(workplace.store.glob("runs/*/model-best"))) == 3
+    assert workplace.run_grid().started == []
+    (model,) = workplace.store.glob("runs/*/model-best")
+    assert workplace.variant_of(model) == "b"
+    assert workplace.outcomes() == workplace.undisturbed()
+
+
 @pytest.fixture
 def saving(workplace: Workplace) -> Workplace:
     """A sweep of two that train; one waits in the middle of being saved while there is a gate."""

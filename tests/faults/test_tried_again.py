@@ -112,7 +112,7 @@ def test_being_stopped_from_outside_is_no_crash(workplace: Workplace) -> None:
 
 
 def test_a_run_that_is_still_being_ended_is_no_crash(workplace: Workplace) -> None:
-    """Its supervisor has not yet come to it: the next driver waits, and reads then how it ended."""
+    """Its supervisor has not yet come to it: the next driver waits, and then reads how it ended."""
     workplace.sweep("waits", limits={"attempts": 2})
     workplace.gate.touch()
     for _ in range(2):
@@ -126,7 +126,7 @@ def test_a_run_that_is_still_being_ended_is_no_crash(workplace: Workplace) -> No
         grid.end()
         (workplace.folder / "waits").unlink()
         following = workplace.grid("--jobs", "1")
-        following.wait_for(lambda: "2 runs" in following.err)
+        following.wait_for(following.has_planned)
         time.sleep(0.5)
         assert not is_gone(run)
         supervisor.resume()

@@ -8,12 +8,16 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from socket import gethostname
+from time import sleep
 
 from archlab.errors import InvalidError, MachineError
 from archlab.processes import end_leftover, identity, still_runs
 from archlab.records import Outcome, Result, RunSpec
 from archlab.results.files import read_json, require_writable, write_json, write_text
 from archlab.results.paths import RunPaths, SweepPaths, is_run_id
+
+LOOKS, LOOK_SECONDS = 10, 0.05
+"""How often, and how far apart, to look for the name of who has just got a lock."""
 
 
 class Store:
@@ -163,7 +167,7 @@ class Store:
         except Timeout:
             raise InvalidError(
                 f"Another archlab is running the sweep {self.sweep} in {self.paths.folder.parent}"
-                f"{_who(read_json(holder))}.",
+                f"{_who(holder)}.",
                 "Wait for it, or stop it, or use another --experiments folder.",
             ) from None
         except OSError as error:
@@ -201,11 +205,14 @@ def read_result(paths: RunPaths) -> Result | None:
         return None
 
 
-def _who(holder: object) -> str:
-    """Who holds a lock, as far as is known."""
-    if not isinstance(holder, dict) or not still_runs(holder):
-        return ""
-    return f": process {holder['pid']} on {holder.get('host')}, since {holder.get('since')}"
+def _who(file: Path) -> str:
+    """Who holds a lock, as far as is known; one that has only just got it is about to say so."""
+    for _ in range(LOOKS):
+        holder = read_json(file)
+        if isinstance(holder, dict) and still_runs(holder):
+            return f": process {holder['pid']} on {holder.get('host')}, since {holder.get('since')}"
+        sleep(LOOK_SECONDS)
+    return ""
 
 
 def is_done(result: Result | None) -> bool:

@@ -304,8 +304,11 @@ class Grid:
         os.kill(self.pid, number)
 
     def processes(self) -> list[psutil.Process]:
-        """Its supervisors, their runs, and what these have started."""
-        return psutil.Process(self.pid).children(recursive=True)
+        """Its supervisors, their runs, and what these have started; none where it has ended."""
+        try:
+            return psutil.Process(self.pid).children(recursive=True)
+        except psutil.NoSuchProcess:
+            return []
 
     def end(self) -> int:
         """Wait for its end; returns its exit code, negative for a signal."""

@@ -6,6 +6,7 @@ schemas and raises KeyError where a required key is missing.
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from functools import cache
 from typing import Any, Literal, Self
 
 SCHEMA_VERSION = 1
@@ -20,8 +21,15 @@ class _FromDict:
 
     @classmethod
     def from_dict(cls, data: Json) -> Self:
-        known = {f.name for f in fields(cls)}  # type: ignore[arg-type]  # only dataclasses inherit this
+        known = _names(cls)  # type: ignore[arg-type]  # a class is hashable
+        if data.keys() <= known:
+            return cls(**data)
         return cls(**{key: value for key, value in data.items() if key in known})
+
+
+@cache
+def _names(record: type[Any]) -> frozenset[str]:
+    return frozenset(field.name for field in fields(record))
 
 
 @dataclass(frozen=True, kw_only=True)

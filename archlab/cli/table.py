@@ -50,7 +50,7 @@ def table(
 
     name = _find(sweep, experiments)
     names = None if scores is None else [name.strip() for name in scores.split(",") if name.strip()]
-    made = stored_results(name, experiments).table(names)
+    made = stored_results(name, experiments, per_label=False).table(names)
     _say_what_is_old(name, sweep, experiments)
     if format is TableFormat.json:
         print_json(made.to_dict())

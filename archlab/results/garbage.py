@@ -126,7 +126,7 @@ def _garbage(store: Store, kept: set[str] | None) -> Iterator[Garbage]:
 
 def _is_only_result(store: Store, run_id: str, attempt: RunPaths) -> bool:
     """Whether an attempt was finished and is to be done again, but is not yet: a grid may bring it back."""
-    return is_done(read_result(attempt)) and not is_done(store.load(run_id))
+    return is_done(read_result(attempt.result)) and not is_done(store.load(run_id))
 
 
 def _models(run: RunPaths, *, stays: bool) -> Iterator[Garbage]:

@@ -1,5 +1,6 @@
 """The store: what was run, and what it left. Truth is in the files."""
 
+import gc
 import os
 import shutil
 from collections.abc import Iterable, Iterator
@@ -14,7 +15,7 @@ from archlab.errors import InvalidError, MachineError
 from archlab.processes import end_leftover, identity, still_runs
 from archlab.records import Outcome, Result, RunSpec
 from archlab.results.files import read_json, require_writable, write_json, write_text
-from archlab.results.paths import RunPaths, SweepPaths, is_run_id
+from archlab.results.paths import RESULT, RunPaths, SweepPaths, is_run_id
 
 LOOKS, LOOK_SECONDS = 10, 0.05
 """How often, and how far apart, to look for the name of who has just got a lock."""
@@ -33,16 +34,19 @@ class Store:
 
     def load(self, run_id: str) -> Result | None:
         """The result of a run, or None where there is none that can be read."""
-        result = read_result(self.paths.run(run_id))
+        result = read_result(self.paths.run(run_id).result)
         return result if result is not None and result.run_id == run_id else None
 
-    def results(self) -> list[Result]:
-        """All results, by run id."""
-        if not self.paths.runs.is_dir():
+    def results(self, *, per_label: bool = True) -> list[Result]:
+        """All results, by run id. per_label: False leaves out the scores of single labels, which are most of
+        what a result holds."""
+        runs = self.paths.runs
+        if not runs.is_dir():
             return []
-        names = sorted(folder.name for folder in self.paths.runs.iterdir() if is_run_id(folder.name))
-        loaded = map(self.load, names)
-        return [result for result in loaded if result is not None]
+        names = sorted(folder.name for folder in os.scandir(runs) if is_run_id(folder.name))
+        with _no_garbage():
+            found = [read_result(f"{runs}/{name}/{RESULT}", per_label=per_label) for name in names]
+        return [r for r, name in zip(found, names, strict=True) if r is not None and r.run_id == name]
 
     def prepare(self, spec: RunSpec, config: str, *, anew: bool = False) -> RunSpec:
         """Make the folder of a run that starts now: spec.json, config.cfg, and nothing of an older attempt.
@@ -109,7 +113,8 @@ class Store:
         wanted = set(run_ids)
         for folder in sorted(self.paths.attempts.glob("*.*"), reverse=True):
             run_id = folder.name.rpartition(".")[0]
-            if run_id in wanted and not is_done(self.load(run_id)) and is_done(read_result(RunPaths(folder))):
+            older = RunPaths(folder).result
+            if run_id in wanted and not is_done(self.load(run_id)) and is_done(read_result(older)):
                 self.put_away(run_id)
                 folder.rename(self.paths.run(run_id).folder)
 
@@ -196,10 +201,24 @@ def read_outcome(paths: RunPaths) -> Outcome | None:
         return None
 
 
-def read_result(paths: RunPaths) -> Result | None:
-    """The result in a run's folder, or in that of an older attempt; None where none can be read."""
-    data = read_json(paths.result)
+@contextmanager
+def _no_garbage() -> Iterator[None]:
+    """Spare the collector, which would go through all results again and again while they are read."""
+    was_enabled = gc.isenabled()
+    gc.disable()
     try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def read_result(path: str | Path, *, per_label: bool = True) -> Result | None:
+    """The result in a file; None where none can be read. per_label: as for `Store.results`."""
+    data = read_json(path)
+    try:
+        if not per_label:
+            data["scores"] = {n: score for n, score in data["scores"].items() if not isinstance(score, dict)}
         return Result.from_dict(data) if isinstance(data, dict) else None
     except (AttributeError, KeyError, TypeError):
         return None

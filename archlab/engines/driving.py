@@ -159,7 +159,8 @@ def _execute(
         write_text(store.paths.sweep, planned.sweep.path.read_text(encoding="utf8"), synced=False)
         write_json(store.paths.plan, layout.to_dict(), synced=False)
         driver = _run(store, planned.variants, runs, engine, jobs, on_event, wanted, limits)
-        others = {spec.run_id: store.load(spec.run_id) for spec in planned.runs if spec not in runs}
+        chosen = {spec.run_id for spec in runs}
+        others = {run: store.load(run) for spec in planned.runs if (run := spec.run_id) not in chosen}
         known = driver.known | {run_id: result for run_id, result in others.items() if result is not None}
         if all(spec.run_id in known for spec in planned.runs):
             store.keep_models(planned.sweep.file.keep_models, winners(layout, known), known)

@@ -111,10 +111,16 @@ class InterruptedByUserError(ArchlabError):
     exit_code = 130
 
 
+MAX_SLIP = 100
+"""Characters of a name that may be a slip of another; longer ones take too long to compare."""
+
+
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name that `name` is most likely a slip of, or None where none is near."""
     from difflib import get_close_matches
 
+    if len(name) > MAX_SLIP:
+        return None
     by_folded = {candidate.casefold(): candidate for candidate in known}
     matches = get_close_matches(name.casefold(), by_folded, n=1, cutoff=0.6)
     return by_folded[matches[0]] if matches else None

@@ -5,9 +5,10 @@ schemas and raises KeyError where a required key is missing.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from functools import cache
-from typing import Any, Literal, Self
+from types import NoneType, UnionType
+from typing import Any, Literal, Self, get_args, get_type_hints
 
 SCHEMA_VERSION = 1
 
@@ -16,20 +17,42 @@ Status = Literal["done", "invalid", "failed", "pruned", "interrupted"]
 Json = dict[str, Any]
 
 
-class _FromDict:
-    """Build a flat dataclass from a mapping, ignoring what it does not know."""
+_PLAIN: dict[Any, tuple[type, ...]] = {
+    str: (str,),
+    int: (int,),
+    float: (float, int),
+    NoneType: (NoneType,),
+}
+"""What JSON may hold where a field is text or a number."""
+
+
+class FromDict:
+    """Builds a flat dataclass from a mapping, ignoring what it does not know.
+
+    Raises TypeError where text or a number should be and is not: files may be edited.
+    """
 
     @classmethod
     def from_dict(cls, data: Json) -> Self:
-        known = _names(cls)  # type: ignore[arg-type]  # a class is hashable
-        if data.keys() <= known:
+        known = _fields(cls)  # type: ignore[arg-type]  # a class is hashable
+        for name, value in data.items():
+            allowed = known.get(name)
+            if allowed is not None and not isinstance(value, allowed):
+                raise TypeError(f"{name} of a {cls.__name__} is {value!r}")
+        if data.keys() <= known.keys():
             return cls(**data)
         return cls(**{key: value for key, value in data.items() if key in known})
 
 
 @cache
-def _names(record: type[Any]) -> frozenset[str]:
-    return frozenset(field.name for field in fields(record))
+def _fields(record: type[Any]) -> dict[str, tuple[type, ...] | None]:
+    """Field -> the types that it may have in a file; None where it is neither text nor a number."""
+    found: dict[str, tuple[type, ...] | None] = {}
+    for name, hint in get_type_hints(record).items():
+        kinds = get_args(hint) if isinstance(hint, UnionType) else (hint,)
+        is_plain = all(kind in _PLAIN for kind in kinds)
+        found[name] = tuple(allowed for kind in kinds for allowed in _PLAIN[kind]) if is_plain else None
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,7 +223,7 @@ class GridLimits:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fingerprints(_FromDict):
+class Fingerprints(FromDict):
     """SHA-256 digests (12 hex digits) of what a result depends on."""
 
     config: str
@@ -210,7 +233,7 @@ class Fingerprints(_FromDict):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunSpec(_FromDict):
+class RunSpec(FromDict):
     """All that a child process needs to know to train one run; written as spec.json.
 
     device: `cpu`, or the name of the GPU's model. gpu_id: -1 for CPU.
@@ -248,7 +271,7 @@ class RunSpec(_FromDict):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reason(_FromDict):
+class Reason(FromDict):
     """Why a run is not done.
 
     kind: error (an exception, or an exit without a word), nan, memory, gpu_memory, timeout; killed (by a
@@ -261,7 +284,7 @@ class Reason(_FromDict):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seconds(_FromDict):
+class Seconds(FromDict):
     """Wall seconds per phase. What was not reached is None.
 
     start: from process start to the config read (imports, device). data: reading the corpora in the
@@ -279,7 +302,7 @@ class Seconds(_FromDict):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cost(_FromDict):
+class Cost(FromDict):
     """What a variant costs. What is not known is None, never 0.
 
     parameters: trainable floats of all components. words_per_second: tokens of the dev corpus per second
@@ -298,7 +321,7 @@ class Cost(_FromDict):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Environment(_FromDict):
+class Environment(FromDict):
     """Where a run ran. versions: distribution name -> version."""
 
     versions: dict[str, str] = field(default_factory=dict)
@@ -309,7 +332,7 @@ class Environment(_FromDict):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Result(_FromDict):
+class Result(FromDict):
     """What a run left; written as result.json, last, and never changed when done.
 
     score: the value of score_name at the best step. scores: all numbers and tables that spaCy's scorer gave
@@ -353,7 +376,7 @@ class Result(_FromDict):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome(_FromDict):
+class Outcome(FromDict):
     """What a child hands to the driver, who makes the Result of it; written as outcome.json."""
 
     status: Status

@@ -49,7 +49,7 @@ def gc(
         _show(collected, dry_run=dry_run)
     if refused:
         said = "\n".join(error.message for error in refused)
-        raise InvalidError(f"{said}\nNothing of it was removed.", refused[0].hint)
+        raise InvalidError(f"{said}\nNothing of it was removed.", "Wait for it, or stop it.")
 
 
 def _show(collected: "list[Collected]", *, dry_run: bool) -> None:

@@ -16,6 +16,7 @@ from archlab.cli.options import (
     FormatOption,
     Gpu,
     Jobs,
+    PassEnv,
     Quiet,
     print_json,
     read_overrides,
@@ -53,6 +54,7 @@ def grid(
     max_failures: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Start nothing more after N failed runs.")
     ] = None,
+    pass_env: PassEnv = None,
     experiments: Experiments = DEFAULT_EXPERIMENTS,
     format: FormatOption = Format.text,
     quiet: Quiet = False,
@@ -91,10 +93,10 @@ def grid(
     else:
         if not quiet:
             say(summarize(planned, missing, at_once), err=True)
-        options = {"engine": engine, "jobs": at_once, "strict": strict, **vars(wanted)}
+        options = {"engine": engine, "jobs": at_once, "strict": strict, "pass_env": pass_env or ()}
         limits = {"minutes": grid_minutes, "max_failures": max_failures}
         with interruptible():
-            results = _run(planned, len(missing), experiments, quiet, options | limits)
+            results = _run(planned, len(missing), experiments, quiet, options | limits | vars(wanted))
         named = [item for file in code or [] for item in ("--code", str(file))]
         probe = shlex.join(["archlab", "check", str(sweep), "--level", "probe", *named, *ctx.args])
         _show_results(results, experiments, format, quiet, probe)

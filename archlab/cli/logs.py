@@ -6,7 +6,6 @@ import typer
 
 from archlab.cli.options import DEFAULT_EXPERIMENTS, Experiments
 from archlab.cli.saying import say
-from archlab.errors import InterruptedByUserError
 
 
 def logs(
@@ -43,8 +42,5 @@ def logs(
     if attempt in (None, state.attempt):
         say(describe(state), err=True)
     say(str(log), err=True)
-    try:
-        for line in log_lines(log, lines, lambda: follow and goes_on(store, state.run_id)):
-            say(line)
-    except KeyboardInterrupt:
-        raise typer.Exit(InterruptedByUserError.exit_code) from None
+    for line in log_lines(log, lines, lambda: follow and goes_on(store, state.run_id)):
+        say(line)

@@ -9,8 +9,15 @@ from typing import Annotated, Any
 import typer
 
 from archlab.cli.saying import say
+from archlab.environments import require_set
 from archlab.errors import OutputError, UsageError, did_you_mean
 from archlab.plain import escaped_json
+
+
+def _require_set(names: list[str] | None) -> list[str] | None:
+    require_set(names or ())
+    return names
+
 
 Base = Annotated[
     Path, typer.Option("--base", "-b", envvar="ARCHLAB_BASE", metavar="FILE", help="The base config.")
@@ -36,6 +43,15 @@ Probes = Annotated[
     int | None, typer.Option("--jobs", "-j", min=1, metavar="N", help="Probes at once; default one per core.")
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace the output file if it exists.")]
+PassEnv = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--pass-env",
+        metavar="NAME",
+        callback=_require_set,
+        help="Environment variable that runs get, too; repeatable.",
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only results.")]
 
 DEFAULT_BASE = Path("configs/base.cfg")

@@ -19,6 +19,7 @@ from archlab.cli.options import (
     FormatOption,
     Gpu,
     Jobs,
+    PassEnv,
     Quiet,
     print_json,
     require_output,
@@ -60,6 +61,7 @@ def swap(
     code: Code = None,
     gpu_id: Gpu = -1,
     jobs: Jobs = None,
+    pass_env: PassEnv = None,
     experiments: Experiments = DEFAULT_EXPERIMENTS,
     format: FormatOption = Format.text,
     quiet: Quiet = False,
@@ -112,7 +114,20 @@ def swap(
         _write(swapped, source.text, output)
     if train:
         title = ", ".join(step.label for step in recipes) if not swaps else None
-        _train(ctx, config, swapped, title, seeds, code or [], gpu_id, jobs, experiments, format, quiet)
+        _train(
+            ctx,
+            config,
+            swapped,
+            title,
+            seeds,
+            code or [],
+            gpu_id,
+            jobs,
+            pass_env or [],
+            experiments,
+            format,
+            quiet,
+        )
     elif output is None and format is Format.text and swapped.diff:
         _show_next(ctx)
 
@@ -161,6 +176,7 @@ def _train(
     code: list[Path],
     gpu_id: int,
     jobs: int | None,
+    pass_env: list[str],
     experiments: Path,
     format: Format,
     quiet: bool,
@@ -187,7 +203,9 @@ def _train(
     )
     total = len(missing_runs(runs, experiments, Wanted(retry_failed=True)))
     with interruptible(), watching(total, quiet=quiet) as watcher:
-        results = train_variants(distinct, runs, experiments=experiments, jobs=jobs, on_event=watcher)
+        results = train_variants(
+            distinct, runs, experiments=experiments, jobs=jobs, pass_env=pass_env, on_event=watcher
+        )
     if format is Format.json:
         print_json(results.table().to_dict())
     else:

@@ -13,6 +13,7 @@ from archlab.cli.options import (
     Format,
     FormatOption,
     Gpu,
+    PassEnv,
     Quiet,
     print_json,
     read_overrides,
@@ -32,6 +33,7 @@ def train(
     rerun: Annotated[bool, typer.Option("--rerun", help="Train again what is stored.")] = False,
     code: Code = None,
     gpu_id: Gpu = -1,
+    pass_env: PassEnv = None,
     experiments: Experiments = DEFAULT_EXPERIMENTS,
     format: FormatOption = Format.text,
     quiet: Quiet = False,
@@ -68,6 +70,7 @@ def train(
             code=code or (),
             experiments=experiments,
             rerun=rerun,
+            pass_env=pass_env or (),
             on_event=watcher,
         )
     sweep = SweepPaths.of(ADHOC, experiments)

@@ -26,6 +26,8 @@ MAX_DEPTH = 100
 SECTION_MARK = "__SECTION__:"
 """What confection makes of a variable that names a section, and takes for one wherever it stands."""
 
+MAX_BYTES = 10_000_000
+
 MAX_SHOWN = 80
 """How many characters of a line are quoted."""
 
@@ -65,6 +67,8 @@ def read_config(path: str | Path, overrides: Mapping[str, Any] | None = None) ->
     if path.suffix in (".yml", ".yaml"):
         raise ConfigError(f"{path} is a sweep, not a config.", "Name a .cfg file.")
     try:
+        if path.stat().st_size > MAX_BYTES:
+            raise ConfigError(f"{path} is larger than {MAX_BYTES:,} bytes: that is no config.")
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise ConfigError(

@@ -14,6 +14,7 @@ from archlab.configs.loading import as_config, interpolated
 from archlab.engines.base import Engine, Watcher, nobody
 from archlab.engines.local import LocalEngine, default_jobs
 from archlab.engines.running import ALL, Driver, Wanted, adopt, handed_over
+from archlab.environments import require_set
 from archlab.errors import CorpusError, MisfitError, OutputError, SweepError, UsageError, did_you_mean
 from archlab.planning.plans import Plan, plan
 from archlab.planning.runs import RunSettings, make_variant
@@ -46,6 +47,7 @@ def grid(
     rerun: bool = False,
     minutes: float | None = None,
     max_failures: int | None = None,
+    pass_env: Sequence[str] = (),
     on_event: Watcher = nobody,
 ) -> Results:
     """Plan a sweep, train what is missing, and give the results of all.
@@ -56,6 +58,7 @@ def grid(
     every run. strict: train nothing when a variant is rejected. only: rows of the table, with * for anything;
     the other variants are left as they are. retry_failed: train what failed again. rerun: train all again; an
     older result stands until then. minutes, max_failures: where the grid stops, in place of the sweep's own.
+    pass_env: environment variables that every run gets besides those that a training needs.
 
     Raises SweepError, ConfigError, CorpusError, DeviceError before anything starts, and InvalidError where
     another process runs the sweep; UnknownVariantError for a name in `only` that the sweep does not have;
@@ -75,7 +78,7 @@ def grid(
     limits = planned.sweep.grid_limits
     limits = replace(limits, minutes=minutes or limits.minutes, failures=max_failures or limits.failures)
     wanted = Wanted(only=tuple(only), retry_failed=retry_failed, rerun=rerun)
-    return _execute(planned, engine, jobs, experiments, wanted, limits, on_event)
+    return _execute(planned, engine, jobs, experiments, wanted, limits, pass_env, on_event)
 
 
 def train(
@@ -87,12 +90,14 @@ def train(
     code: Sequence[str | Path] = (),
     experiments: str | Path | None = None,
     rerun: bool = False,
+    pass_env: Sequence[str] = (),
     on_event: Watcher = nobody,
 ) -> Result:
     """Train one config, in a process of its own, to what `spacy train` would give.
 
     output: a folder that gets a copy of model-best. seed: default training.seed. A run that is in the store
-    already is not done again, unless rerun. Raises MisfitError where the config does not pass `check`.
+    already is not done again, unless rerun. pass_env: environment variables that the run gets besides those
+    that a training needs. Raises MisfitError where the config does not pass `check`.
     """
     import_code(code)
     report = check(config, for_training=True)
@@ -104,7 +109,9 @@ def train(
     variants = [make_variant(config, "config")]
     settings = RunSettings(sweep=ADHOC, code=code, device=device, gpu_id=gpu_id)
     runs = settings.runs(variants, [seed_of(config) if seed is None else seed])
-    (result,) = train_variants(variants, runs, experiments=experiments, rerun=rerun, on_event=on_event)
+    (result,) = train_variants(
+        variants, runs, experiments=experiments, rerun=rerun, pass_env=pass_env, on_event=on_event
+    )
     if output is not None and result.status == "done":
         copy_model(Store(ADHOC, experiments), result, Path(output))
     return result
@@ -117,6 +124,7 @@ def train_variants(
     experiments: str | Path | None = None,
     jobs: int | None = None,
     rerun: bool = False,
+    pass_env: Sequence[str] = (),
     on_event: Watcher = nobody,
 ) -> Results:
     """Train some variants outside a sweep; all models are kept. runs: as `RunSettings.runs` gives them."""
@@ -125,10 +133,10 @@ def train_variants(
     layout = _layout(sweep, score_name, placements, (), runs)
     require_data(variants)
     store = Store(sweep, experiments)
-    wanted = Wanted(retry_failed=True, rerun=rerun)
+    wanted, limits = Wanted(retry_failed=True, rerun=rerun), GridLimits(attempts=1)
     with store.locked(spec.run_id for spec in runs):  # other trainings may go on beside this
         write_json(store.paths.plan, layout.to_dict(), synced=False)
-        driver = _run(store, variants, runs, "local", jobs, on_event, wanted, GridLimits(attempts=1))
+        driver = _run(store, variants, runs, "local", jobs, pass_env, on_event, wanted, limits)
     return Results(layout, driver.known, store.paths)
 
 
@@ -145,6 +153,7 @@ def _execute(
     experiments: str | Path | None,
     wanted: Wanted,
     limits: GridLimits,
+    pass_env: Sequence[str],
     on_event: Watcher,
 ) -> Results:
     """Train what a plan has and the store has not, and give the results of all its runs."""
@@ -158,10 +167,10 @@ def _execute(
     with store.locked():
         write_text(store.paths.sweep, planned.sweep.path.read_text(encoding="utf8"), synced=False)
         write_json(store.paths.plan, layout.to_dict(), synced=False)
-        driver = _run(store, planned.variants, runs, engine, jobs, on_event, wanted, limits)
-        chosen = {spec.run_id for spec in runs}
-        others = {run: store.load(run) for spec in planned.runs if (run := spec.run_id) not in chosen}
-        known = driver.known | {run_id: result for run_id, result in others.items() if result is not None}
+        driver = _run(store, planned.variants, runs, engine, jobs, pass_env, on_event, wanted, limits)
+        left_alone = {spec.run_id for spec in planned.runs} - {spec.run_id for spec in runs}
+        others = {run_id: result for run_id in left_alone if (result := store.load(run_id)) is not None}
+        known = driver.known | others
         if all(spec.run_id in known for spec in planned.runs):
             store.keep_models(planned.sweep.file.keep_models, winners(layout, known), known)
     return Results(layout, known, store.paths, driver.stopped)
@@ -242,6 +251,7 @@ def _run(
     runs: Sequence[RunSpec],
     engine: str,
     jobs: int | None,
+    pass_env: Sequence[str],
     on_event: Watcher,
     wanted: Wanted,
     limits: GridLimits,
@@ -253,7 +263,7 @@ def _run(
     todo = [spec for spec in runs if settled[spec.run_id] is None]
     driver = Driver(
         store=store,
-        engine=_make_engine(engine, store, jobs, todo, on_event),
+        engine=_make_engine(engine, store, jobs, todo, pass_env, on_event),
         configs={variant.variant_id: variant.config for variant in variants},
         wanted=wanted,
         limits=limits,
@@ -275,14 +285,20 @@ def _settled(store: Store, spec: RunSpec, wanted: Wanted, attempts: int) -> Resu
 
 
 def _make_engine(
-    name: str, store: Store, jobs: int | None, todo: Sequence[RunSpec], on_event: Watcher
+    name: str,
+    store: Store,
+    jobs: int | None,
+    todo: Sequence[RunSpec],
+    pass_env: Sequence[str],
+    on_event: Watcher,
 ) -> Engine:
+    require_set(pass_env)
     if name == "inline":
         from archlab.engines.inline import InlineEngine
 
         return InlineEngine(store.paths, on_event)
     at_once = jobs or default_jobs(todo[0].gpu_id if todo else -1)
-    return LocalEngine(store.paths, max(1, min(at_once, len(todo))), on_event)
+    return LocalEngine(store.paths, max(1, min(at_once, len(todo))), on_event, pass_env=pass_env)
 
 
 def _layout(

@@ -39,11 +39,12 @@ class LocalEngine:
         on_event: Watcher = nobody,
         *,
         trainer: Sequence[str] = TRAINER,
+        pass_env: Sequence[str] = (),
     ) -> None:
-        """jobs: runs at once, at least 1."""
+        """jobs: runs at once, at least 1. pass_env: variables of this environment that runs get, too."""
         self.paths = paths
         self.jobs = jobs
-        self.environment = child_environment(max(1, cores() // jobs)) | {"PYTHONUNBUFFERED": "1"}
+        self.environment = child_environment(max(1, cores() // jobs), pass_env) | {"PYTHONUNBUFFERED": "1"}
         self.on_event = on_event
         self.trainer = trainer
 

@@ -91,7 +91,7 @@ class Driver:
                 with closing(self.engine.run(self._prepared(todo, anew), deadline)) as results:
                     for result in results:
                         self._record(result)
-                if deadline is not None and time.monotonic() > deadline:
+                if deadline is not None and time.monotonic() > deadline and self._is_left(todo):
                     self.stopped = f"after {self.limits.minutes:g} minutes"
                 todo, anew = [spec for spec in todo if self._was_killed(spec)], False
         finally:
@@ -121,6 +121,9 @@ class Driver:
         self.store.record(result)
         self.known[result.run_id] = result
         self.failures += result.status != "done" and not is_tried_again(result, self.limits.attempts)
+
+    def _is_left(self, specs: Iterable[RunSpec]) -> bool:
+        return any(spec.run_id not in self.known for spec in specs)
 
     def _was_killed(self, spec: RunSpec) -> bool:
         """Whether a run is to be tried again in this grid."""

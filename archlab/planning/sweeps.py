@@ -1,7 +1,7 @@
 """The sweep file: its schema, and how it is read."""
 
 from dataclasses import dataclass
-from math import prod
+from math import log10, prod
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -210,7 +210,7 @@ def load_sweep(path: str | Path) -> Sweep:
         },
     )
     if sweep.cells > MAX_CELLS:
-        raise SweepError(f"{path} asks for {sweep.cells:,} runs; more than {MAX_CELLS:,} are refused.")
+        raise SweepError(f"{path} asks for {_many(sweep.cells)} runs; more than {MAX_CELLS:,} are refused.")
     columns = file.table.columns
     if columns is not None and columns not in sweep.axes:
         raise SweepError(
@@ -243,6 +243,11 @@ def _refuse_what_cannot_be(source: YamlFile, file: SweepFile) -> None:
         raise SweepError(f"{where}: max_steps is set twice: here and as training.max_steps in overrides.")
     if file.name == ADHOC or (file.name is None and source.path.stem == ADHOC):
         raise SweepError(f"{source.where(('name',))}: the name {ADHOC} is kept for single trainings.")
+
+
+def _many(number: int) -> str:
+    """A number in full, as long as anybody would read it."""
+    return f"{number:,}" if number < 10**15 else f"10^{int(log10(number))} or more"
 
 
 def _safe_name(stem: str) -> str:

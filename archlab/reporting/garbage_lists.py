@@ -2,8 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from archlab.reporting.plain import printable
-
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -20,7 +18,7 @@ def show_collected(console: "Console", collected: "Collected") -> None:
     grid.add_column(overflow="fold")
     grid.add_column(overflow="fold")
     for item in collected.garbage:
-        grid.add_row(decimal(item.size), printable(str(item.path)), item.why)
+        grid.add_row(decimal(item.size), str(item.path), item.why)
     console.print(grid)
 
 

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from archlab.reporting.numbers import counted, score
-from archlab.reporting.plain import printable
 from archlab.results.run_states import RunState, State
 
 if TYPE_CHECKING:
@@ -30,14 +29,14 @@ def show_runs(console: "Console", states: Sequence[RunState]) -> None:
         grid.add_column(name, justify="right" if is_number else "left", overflow="fold")
     for state in states:
         grid.add_row(
-            printable(state.run_id),
-            printable(state.variant or ""),
+            state.run_id,
+            state.variant or "",
             _number(state.seed),
             state_text(state),
             "" if state.score is None else score(state.score),
             "" if state.seconds is None else f"{state.seconds:.1f}",
             _number(state.attempt or None),
-            printable(state.started or "")[:19].replace("T", " "),
+            (state.started or "")[:19].replace("T", " "),
             style=STYLES.get(state.state),
         )
     console.print(grid)
@@ -53,7 +52,7 @@ def summarize(states: Sequence[RunState]) -> str:
 def state_text(state: RunState) -> str:
     """`failed: nan`, `running 40/150`, `done`."""
     if state.reason is not None:
-        return f"{state.state}: {printable(state.reason.kind)}"
+        return f"{state.state}: {state.reason.kind}"
     if state.step is None or state.state is State.done:
         return state.state
     return (
@@ -65,7 +64,7 @@ def describe(state: RunState) -> str:
     """One line on a run: which it is, how it stands with it, and why."""
     attempt = f", attempt {state.attempt}" if state.attempt > 1 else ""
     why = f", {state.reason.message}" if state.reason else ""
-    return printable(f"{state.variant or state.run_id} seed {state.seed}{attempt}: {state_text(state)}{why}")
+    return f"{state.variant or state.run_id} seed {state.seed}{attempt}: {state_text(state)}{why}"
 
 
 def _number(value: int | None) -> str:

@@ -12,15 +12,13 @@ from archlab.processes import still_runs
 from archlab.records import Json
 from archlab.results.collection import load_layout, require_stored
 from archlab.results.files import read_json
-from archlab.results.paths import RunPaths, SweepPaths
+from archlab.results.paths import RunPaths, SweepPaths, is_run_id
 from archlab.results.run_states import is_adhoc, is_run, stored_sweep_file
-from archlab.results.store import Store
+from archlab.results.store import Store, is_done, read_result
 from archlab.results.tables import winners
 
 UNFINISHED_FILE = re.compile(r"\.(.+\.[a-z0-9_]{8}|process\.json)\.part")
 """What `files.write_text` and a run's supervisor write first, and leave where they are killed."""
-
-ATTEMPT = re.compile(r"(?P<run_id>.+)\.[0-9]+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,8 +112,9 @@ def _garbage(store: Store, kept: set[str] | None) -> Iterator[Garbage]:
     yield from _files(_run_locks(paths), "lock that nobody holds")
     yield from _unfinished_files(paths.folder)
     for folder in _folders(paths.attempts):
-        attempt = ATTEMPT.fullmatch(folder.name)
-        if attempt and not _is_only_result(store, attempt["run_id"], RunPaths(folder)):
+        run_id, _, number = folder.name.rpartition(".")
+        is_attempt = is_run_id(run_id) and number.isdecimal()
+        if is_attempt and not _is_only_result(store, run_id, RunPaths(folder)):
             yield _measured(folder, "older attempt")
     for folder in _folders(paths.runs):
         run = RunPaths(folder)
@@ -127,8 +126,7 @@ def _garbage(store: Store, kept: set[str] | None) -> Iterator[Garbage]:
 
 def _is_only_result(store: Store, run_id: str, attempt: RunPaths) -> bool:
     """Whether an attempt was finished and is to be done again, but is not yet: a grid may bring it back."""
-    result = store.load(run_id)
-    return attempt.result.exists() and (result is None or result.status != "done")
+    return is_done(read_result(attempt.result)) and not is_done(store.load(run_id))
 
 
 def _models(run: RunPaths, *, stays: bool) -> Iterator[Garbage]:

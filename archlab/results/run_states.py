@@ -1,8 +1,6 @@
 """How it stands with each run of a sweep, read from its files alone: nothing needs to be running."""
 
-import json
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -13,8 +11,8 @@ from archlab.errors import SweepError
 from archlab.processes import still_runs
 from archlab.records import Json, Outcome, Reason, Result
 from archlab.results.collection import load_layout, require_stored
-from archlab.results.files import read_json
-from archlab.results.paths import RunPaths
+from archlab.results.files import read_json, read_json_lines
+from archlab.results.paths import RunPaths, is_run_id
 from archlab.results.store import Store
 
 if TYPE_CHECKING:
@@ -99,7 +97,7 @@ def run_ids(store: Store) -> list[str]:
 
 def is_run(paths: RunPaths) -> bool:
     """Whether a folder is that of a run, and no stranger."""
-    return paths.spec.is_file() or paths.result.is_file()
+    return is_run_id(paths.folder.name) and (paths.spec.is_file() or paths.result.is_file())
 
 
 def is_running(store: Store, paths: RunPaths) -> bool:
@@ -209,14 +207,10 @@ def _ended(state: RunState, end: Result | Outcome, score: float | None) -> RunSt
 def _last_evaluation(progress: Path) -> Json:
     """The last whole line of progress.jsonl; empty where there is none."""
     try:
-        lines = progress.read_bytes().split(b"\n")[:-1]
+        with progress.open("rb") as file:
+            return next(reversed(read_json_lines(file)), {})
     except FileNotFoundError:
         return {}
-    for line in reversed(lines):
-        with suppress(ValueError, RecursionError):
-            if isinstance(evaluation := json.loads(line), dict):
-                return evaluation
-    return {}
 
 
 def _time_of(file: Path) -> str | None:

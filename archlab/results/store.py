@@ -30,7 +30,7 @@ class Store:
 
     def load(self, run_id: str) -> Result | None:
         """The result of a run, or None where there is none that can be read."""
-        result = _read(self.paths.run(run_id).result)
+        result = read_result(self.paths.run(run_id).result)
         return result if result is not None and result.run_id == run_id else None
 
     def results(self, *, per_label: bool = True) -> list[Result]:
@@ -41,7 +41,7 @@ class Store:
             return []
         names = sorted(folder.name for folder in os.scandir(runs) if is_run_id(folder.name))
         with _no_garbage():
-            found = [_read(f"{runs}/{name}/{RESULT}", per_label=per_label) for name in names]
+            found = [read_result(f"{runs}/{name}/{RESULT}", per_label=per_label) for name in names]
         return [r for r, name in zip(found, names, strict=True) if r is not None and r.run_id == name]
 
     def prepare(self, spec: RunSpec, config: str, *, anew: bool = False) -> RunSpec:
@@ -68,7 +68,7 @@ class Store:
         count = self.attempts(run_id)
         if paths.folder.exists():
             try:
-                if not _is_done(self.load(run_id)):
+                if not is_done(self.load(run_id)):
                     shutil.rmtree(paths.model, ignore_errors=True)
                 shutil.rmtree(paths.unfinished_model, ignore_errors=True)
                 self.paths.attempts.mkdir(exist_ok=True)
@@ -105,11 +105,8 @@ class Store:
         wanted = set(run_ids)
         for folder in sorted(self.paths.attempts.glob("*.*"), reverse=True):
             run_id = folder.name.rpartition(".")[0]
-            if (
-                run_id in wanted
-                and not _is_done(self.load(run_id))
-                and _is_done(_read(RunPaths(folder).result))
-            ):
+            older = RunPaths(folder).result
+            if run_id in wanted and not is_done(self.load(run_id)) and is_done(read_result(older)):
                 self.put_away(run_id)
                 folder.rename(self.paths.run(run_id).folder)
 
@@ -129,7 +126,7 @@ class Store:
             file.unlink(missing_ok=True)
 
     def _require_not_done(self, run_id: str) -> None:
-        if _is_done(self.load(run_id)):
+        if is_done(self.load(run_id)):
             raise ValueError(f"run {run_id} is done: its result never changes")
 
     def keep_models(self, keep: str, winners: set[str], runs: Iterable[str]) -> None:
@@ -173,10 +170,9 @@ class Store:
         except OSError as error:
             raise MachineError(f"{path} cannot be locked: {error.strerror or error}.") from None
         try:
-            since = {"host": gethostname(), "since": datetime.now(UTC).isoformat(timespec="seconds")}
-            write_json(
-                holder, {**(identity(os.getpid()) or {}), "host": gethostname(), "since": since}, synced=False
-            )
+            since = datetime.now(UTC).isoformat(timespec="seconds")
+            about = {**(identity(os.getpid()) or {}), "host": gethostname(), "since": since}
+            write_json(holder, about, synced=False)
             yield
         finally:
             with suppress(OSError):
@@ -209,7 +205,8 @@ def _no_garbage() -> Iterator[None]:
             gc.enable()
 
 
-def _read(path: str | Path, *, per_label: bool = True) -> Result | None:
+def read_result(path: str | Path, *, per_label: bool = True) -> Result | None:
+    """The result in a file; None where none can be read. per_label: as for `Store.results`."""
     data = read_json(path)
     try:
         if not per_label:
@@ -226,5 +223,6 @@ def _who(holder: object) -> str:
     return f": process {holder['pid']} on {holder.get('host')}, since {holder.get('since')}"
 
 
-def _is_done(result: Result | None) -> bool:
+def is_done(result: Result | None) -> bool:
+    """Whether a run has a result that never changes."""
     return result is not None and result.status == "done"

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from archlab.records import Json, Result
+from archlab.records import FromDict, Json, Result
 from archlab.results.problems import Problem, find_problems
 from archlab.results.statistics import Spread, spread
 
@@ -13,7 +13,7 @@ BASE = "base"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class Place(FromDict):
     """Where a variant stands in the table, and which runs fill its cell.
 
     rejected: why it is not trained, or None.
@@ -54,7 +54,9 @@ class Layout:
 
     @classmethod
     def from_dict(cls, data: Json) -> "Layout":
-        places = tuple(Place(**{**place, "run_ids": tuple(place["run_ids"])}) for place in data["places"])
+        places = tuple(
+            Place.from_dict({**place, "run_ids": tuple(place["run_ids"])}) for place in data["places"]
+        )
         return cls(
             sweep=data["sweep"],
             score_name=data["score_name"],

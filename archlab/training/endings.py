@@ -4,13 +4,13 @@ from pathlib import Path
 
 from archlab.processes import describe_exit
 from archlab.records import Outcome, Reason
+from archlab.results.logs import end_of
 
 GPU_MEMORY_ERROR = "OutOfMemoryError"
 """What PyTorch and CuPy both call it."""
 
 MEMORY_SIGNS = ("MemoryError", "std::bad_alloc", "annot allocate memory", "can't allocate memory")
 DISK_SIGNS = ("No space left on device", "Disk quota exceeded", "Read-only file system")
-LOG_END_BYTES = 4_000
 
 
 def failed(kind: str, message: str) -> Outcome:
@@ -29,7 +29,7 @@ def kind_of(error: Exception) -> str:
 def ended_without_word(exit_code: int, log: Path) -> Outcome:
     """The outcome of a run that left none; what its log says last may tell why."""
     how = f"the process {describe_exit(exit_code)}"
-    if kind := _known_sign(_end(log)):
+    if kind := _known_sign(end_of(log)):
         return failed(kind, f"{'no memory was left' if kind == 'memory' else 'the disk is full'}: {how}")
     return failed("killed", how) if exit_code < 0 else failed("error", f"{how} and left no result")
 
@@ -38,12 +38,3 @@ def _known_sign(text: str) -> str | None:
     if any(sign in text for sign in MEMORY_SIGNS):
         return "memory"
     return "disk" if any(sign in text for sign in DISK_SIGNS) else None
-
-
-def _end(log: Path) -> str:
-    try:
-        with log.open("rb") as file:
-            file.seek(max(0, log.stat().st_size - LOG_END_BYTES))
-            return file.read().decode(errors="replace")
-    except OSError:
-        return ""

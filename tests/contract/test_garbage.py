@@ -48,8 +48,11 @@ def leave_garbage(store: Store) -> set[str]:
         paths.runs / ".result.json.abc12_xy.part",
     ):
         stranger.touch()
-    a_model(paths.runs / "notes" / "model-best")
-    a_model(paths.attempts / "notes")
+    for name in ("notes", "my notes"):
+        a_model(paths.runs / name / "model-best")
+        a_model(paths.attempts / name)
+    (paths.runs / "my notes" / "spec.json").touch()
+    a_model(paths.attempts / "my notes.1")
     return {
         ".plan.json.abc12_xy.part",
         "lock-0123456789ab",
@@ -65,7 +68,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def models(store: Store) -> set[str]:
-    return {path.parent.name for path in store.paths.runs.glob("*/model-best")} - {"notes"}
+    return {path.parent.name for path in store.paths.runs.glob("*/model-best")} - {"notes", "my notes"}
 
 
 def test_what_nobody_needs_goes_and_the_rest_stays(tmp_path: Path) -> None:

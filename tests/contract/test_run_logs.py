@@ -57,9 +57,9 @@ def test_lines_that_come_are_waited_for(tmp_path: Path) -> None:
     def goes_on() -> bool:
         """Something is written each time it is asked; the last time together with the end."""
         with log.open("ab") as file:
-            file.write([b"\xbc\n", b"late\n", b"last"][len(written)])
+            file.write([b"", b"\xbc\n", b"late\n", b"last"][len(written)])
         written.append(1)
-        return len(written) < 3
+        return len(written) < 4
 
     assert list(log_lines(log, 1, goes_on)) == ["half of an ü", "late", "last"]
 

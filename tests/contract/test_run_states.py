@@ -118,7 +118,9 @@ def test_files_that_say_nothing_are_as_if_they_were_not_there(store: Store, cont
 
 
 def test_strangers_among_the_runs_are_left_out(store: Store) -> None:
-    (store.paths.runs / "my notes").mkdir()
+    for name in ("notes", "my notes"):
+        (store.paths.runs / name).mkdir()
+    (store.paths.runs / "my notes" / "spec.json").touch()
     (store.paths.runs / "notes.txt").touch()
     assert len(all_states(store)) == 6
 

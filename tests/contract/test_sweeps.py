@@ -80,10 +80,10 @@ def test_a_number_of_seeds_counts_from_zero_and_one_is_the_default(tmp_path: Pat
             "base: b.cfg\nlimits: {max_step: 3}\n",
             ":2: a sweep has no key limits.max_step.\nDid you mean max_steps?",
         ),
-        ("base: b.cfg\nswaps:\n  a: [b\nc: d\n", ":4: expected ',' or ']', but got ':'."),
+        ("base: b.cfg\nswaps:\n  a: [b\nc: d\n", ":4: did not find expected ',' or ']'."),
         ("base: b.cfg\nbase: c.cfg\n", ":2: the key 'base' is there twice."),
         ("base: b.cfg\nseeds: three\n", ":2: seeds: seeds are a number, or a list of numbers."),
-        ("base: b.cfg\noverrides:\n  training.dropout: .nan\n", "has a value nan"),
+        ("base: b.cfg\noverrides:\n  training.dropout: .nan\n", ":3: a value is nan"),
         ("base: b.cfg\noverrides:\n  nlp.lang: [en, de]\n", ":3: nlp.lang is no setting to vary"),
         ("base: b.cfg\nname: adhoc\n", ":2: the name adhoc is kept"),
         (
@@ -102,7 +102,7 @@ def test_a_number_of_seeds_counts_from_zero_and_one_is_the_default(tmp_path: Pat
         ("base: b.cfg\ntable: {columns: vars.task}\n", ":2: vars.task is no axis of this sweep."),
         ("base: b.cfg\ntable: {scores: cats_micro_p}\n", ":2: table.scores: "),
         ("base: b.cfg\nname: ../up\n", ":2: name"),
-        ("base: !!python/name:os.system x\n", ":1: could not determine a constructor"),
+        ("base: !!python/name:os.system x\n", ":1: a sweep has no values of the kind python/name:os.system"),
         ("base: b.cfg\nkeep_models: some\n", ":2: keep_models"),
     ],
 )
@@ -118,7 +118,7 @@ def test_a_grid_that_is_too_large_is_refused_before_it_is_made(tmp_path: Path) -
 def test_yaml_bombs_are_refused(tmp_path: Path) -> None:
     rows = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     rows += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 15)}]" for n in range(1, 9)]
-    assert "more than 100 aliases" in refused(tmp_path, "\n".join(rows))
+    assert "more than 60,000 keys and values" in refused(tmp_path, "\n".join(rows))
     assert "more than 20 levels" in refused(tmp_path, "base: " + "[" * 100 + "]" * 100)
     assert "larger than 1,000,000 bytes" in refused(tmp_path, "#" * 1_000_001)
 

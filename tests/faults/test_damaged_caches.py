@@ -1,4 +1,4 @@
-"""What the store keeps beside results, deleted or with bits flipped: no result is lost, and none is another."""
+"""What the store keeps beside results, deleted or with bits flipped: no result is lost, none is another."""
 
 import os
 from collections.abc import Iterator

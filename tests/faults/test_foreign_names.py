@@ -63,8 +63,9 @@ def test_sweeps_outside_are_not_tabulated(
 ) -> None:
     outside = SweepPaths.of("outside", tmp_path)
     write_json(outside.run(RESULT.run_id).result, RESULT.to_dict())
-    (tmp_path / "work" / "experiments" / "inside").mkdir(parents=True)
-    (tmp_path / "work" / "experiments" / ".hidden").mkdir()
+    for name in ("inside", ".hidden"):
+        inside = SweepPaths(tmp_path / "work" / "experiments" / name)
+        write_json(inside.run(RESULT.run_id).result, RESULT.to_dict())
     monkeypatch.chdir(tmp_path / "work")
     for name in ("../../outside", str(tmp_path / "outside"), "..", ".hidden", "./inside/../../../outside"):
         done = cli("table", name)

@@ -9,12 +9,16 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from socket import gethostname
+from time import sleep
 
 from archlab.errors import InvalidError, MachineError
 from archlab.processes import end_leftover, identity, still_runs
 from archlab.records import Outcome, Result, RunSpec
 from archlab.results.files import read_json, require_writable, write_json, write_text
 from archlab.results.paths import RESULT, RunPaths, SweepPaths, is_run_id
+
+LOOKS, LOOK_SECONDS = 10, 0.05
+"""How often, and how far apart, to look for the name of who has just got a lock."""
 
 
 class Store:
@@ -64,7 +68,7 @@ class Store:
     def put_away(self, run_id: str) -> int:
         """Move what is there of a run to the older attempts; returns how many attempts there have been."""
         paths = self.paths.run(run_id)
-        end_leftover(read_json(paths.process))
+        self.end_leftover(run_id)
         count = self.attempts(run_id)
         if paths.folder.exists():
             try:
@@ -76,6 +80,10 @@ class Store:
             except OSError as error:
                 raise MachineError(f"{paths.folder} cannot be moved: {error.strerror or error}.") from None
         return count
+
+    def end_leftover(self, run_id: str) -> None:
+        """End the process of a run, should it have outlived its driver."""
+        end_leftover(read_json(self.paths.run(run_id).process))
 
     def attempts(self, run_id: str) -> int:
         """How often a run has been prepared, as far as can be read."""
@@ -164,7 +172,7 @@ class Store:
         except Timeout:
             raise InvalidError(
                 f"Another archlab is running the sweep {self.sweep} in {self.paths.folder.parent}"
-                f"{_who(read_json(holder))}.",
+                f"{_who(holder)}.",
                 "Wait for it, or stop it, or use another --experiments folder.",
             ) from None
         except OSError as error:
@@ -216,11 +224,14 @@ def read_result(path: str | Path, *, per_label: bool = True) -> Result | None:
         return None
 
 
-def _who(holder: object) -> str:
-    """Who holds a lock, as far as is known."""
-    if not isinstance(holder, dict) or not still_runs(holder):
-        return ""
-    return f": process {holder['pid']} on {holder.get('host')}, since {holder.get('since')}"
+def _who(file: Path) -> str:
+    """Who holds a lock, as far as is known; one that has only just got it is about to say so."""
+    for _ in range(LOOKS):
+        holder = read_json(file)
+        if isinstance(holder, dict) and still_runs(holder):
+            return f": process {holder['pid']} on {holder.get('host')}, since {holder.get('since')}"
+        sleep(LOOK_SECONDS)
+    return ""
 
 
 def is_done(result: Result | None) -> bool:

@@ -46,10 +46,12 @@ def main(folder: Path, command: list[str]) -> int:
     run = subprocess.Popen(
         command, stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=supervisor.never_outlive
     )
-    if not supervisor.ends_alone(run):
-        (folder / "stopped").touch()
+    ended_alone = supervisor.ends_alone(run)
     exit_code = _kill(run)
     _kill_descendants()
+    if not ended_alone:
+        with contextlib.suppress(OSError):  # the disk may be full
+            (folder / "stopped").touch()
     return exit_code
 
 

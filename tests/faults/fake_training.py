@@ -6,6 +6,7 @@ that its variant is named after: a function below, told the words after the name
 directory.
 """
 
+import contextlib
 import ctypes
 import datetime
 import json
@@ -40,6 +41,11 @@ def waits(*_: str) -> None:
     tell("waits")
     while GATE.exists():
         time.sleep(0.01)
+
+
+def config(*_: str) -> None:
+    """`archlab train` has no variants: its only run waits."""
+    waits()
 
 
 def ignores_ctrl_c(*_: str) -> None:
@@ -126,11 +132,18 @@ def sets_clock_back(*then: str) -> None:
         globals()[then[0]](*then[1:])
 
 
-def fills_the_disk(*_: str) -> None:
-    if Path("hungry").exists():
-        with (Path(sys.argv[1]).parent / "others.bin").open("ab", buffering=0) as file:
-            while file.write(b"\0" * 4096):
-                pass
+def fills_the_disk(*where: str) -> None:
+    """To its last byte, with what it writes into its folder or its unfinished model."""
+    folder = Path(sys.argv[1]).parent.joinpath(*where)
+    folder.mkdir(exist_ok=True)
+    sizes = [1 << 16, 1 << 12, 1] if Path("hungry").exists() else []
+    with (folder / "others.bin").open("ab", buffering=0) as file:
+        for size in sizes:
+            with contextlib.suppress(OSError):
+                while file.write(b"\0" * size):
+                    pass
+        if sizes:
+            file.write(b"\0")
 
 
 def fails(*_: str) -> None:
@@ -179,7 +192,7 @@ def fake_train(spec: RunSpec, paths: RunPaths, clock: Clock, _: object) -> Outco
 
 
 def save(spec: RunSpec, paths: RunPaths) -> None:
-    paths.unfinished_model.mkdir()
+    paths.unfinished_model.mkdir(exist_ok=True)
     for number in range(MODEL_FILES):
         (paths.unfinished_model / f"weights.{number}").write_text(spec.run_id * 1000)
         time.sleep(STEP_SECONDS / 2)

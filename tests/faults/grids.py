@@ -115,13 +115,19 @@ class Workplace:
         self.grids: list[Grid] = []
         (folder / "base.cfg").write_text(BASE, encoding="utf8")
 
-    def sweep(self, *variants: str, limits: Mapping[str, Any] | None = None, swaps: str = "") -> None:
+    def sweep(
+        self,
+        *variants: str,
+        limits: Mapping[str, Any] | None = None,
+        swaps: str = "",
+        keep_models: str = "all",
+    ) -> None:
         """Write a sweep of the base and of variants that differ from it in a threshold alone.
 
         swaps: lines of an axis of blocks.
         """
-        lines = ["base: base.cfg", "score: cats_micro_f", "keep_models: all", f"limits: {limits or {}!r}"]
-        lines += [swaps, "variants:" if variants else ""]
+        lines = ["base: base.cfg", "score: cats_micro_f", f"keep_models: {keep_models}"]
+        lines += [f"limits: {limits or {}!r}", swaps, "variants:" if variants else ""]
         lines += [f"  {name}: {{textcat.threshold: 0.{n:03}}}" for n, name in enumerate(variants, 1)]
         self.variants = variants
         self.sweep_text = "\n".join(lines)
@@ -280,6 +286,10 @@ class Grid:
         """The variants that it has started, in their order."""
         return re.findall(r"^started +(.+) seed \d+$", self.err, re.MULTILINE)
 
+    def has_planned(self) -> bool:
+        """Whether it has said what there is to do."""
+        return " to do; " in self.err
+
     def wait_for(self, happens: Callable[[], object]) -> None:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not happens():
@@ -294,8 +304,11 @@ class Grid:
         os.kill(self.pid, number)
 
     def processes(self) -> list[psutil.Process]:
-        """Its supervisors, their runs, and what these have started."""
-        return psutil.Process(self.pid).children(recursive=True)
+        """Its supervisors, their runs, and what these have started; none where it has ended."""
+        try:
+            return psutil.Process(self.pid).children(recursive=True)
+        except psutil.NoSuchProcess:
+            return []
 
     def end(self) -> int:
         """Wait for its end; returns its exit code, negative for a signal."""

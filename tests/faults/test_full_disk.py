@@ -3,6 +3,7 @@
 The runs are those of the fake trainer.
 """
 
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,19 +56,36 @@ def require_the_rest_is_done(workplace: Workplace, before: dict[Path, bytes], *r
 
 
 def test_a_disk_that_a_run_fills(workplace: Workplace) -> None:
-    """A full disk is no fault of the run: it is tried again without being asked for."""
+    """Driver and run find it full; there is no room for the reason, either."""
     workplace.sweep("fills_the_disk", "later")
     hungry = workplace.folder / "hungry"
     hungry.touch()
     grid = workplace.grid("--jobs", "1")
-    assert grid.end() in (4, 70)
-    assert "No space left on device" in grid.err
+    assert grid.end() == 70
+    assert "cannot be written: No space left on device" in grid.err
+    assert "Traceback" not in grid.err
     before = workplace.done()
-    assert "base TextCatBOW.v3" in workplace.done_variants()
+    assert workplace.done_variants() == {"base TextCatBOW.v3"}
     hungry.unlink()
-    for taken in workplace.store.glob("*/*/others.bin"):
-        taken.unlink()
+    (taken,) = workplace.store.glob("runs/*/others.bin")
+    taken.unlink()
     require_the_rest_is_done(workplace, before, "fills_the_disk", "later")
+
+
+def test_a_disk_that_a_model_fills(workplace: Workplace) -> None:
+    """It goes with the run, which could not say why it ended: a full disk is tried again unasked."""
+    workplace.sweep("fills_the_disk model-best.part", "later")
+    hungry = workplace.folder / "hungry"
+    hungry.touch()
+    workplace.run_grid("--jobs", "1", code=4)
+    assert workplace.statuses() == {
+        "base TextCatBOW.v3": "done",
+        "fills_the_disk model-best.part": "disk",
+        "later": "done",
+    }
+    before = workplace.done()
+    hungry.unlink()
+    require_the_rest_is_done(workplace, before, "fills_the_disk model-best.part")
 
 
 def test_a_disk_that_others_fill(workplace: Workplace) -> None:
@@ -83,6 +101,7 @@ def test_a_disk_that_others_fill(workplace: Workplace) -> None:
     assert grid.end() == 70
 
     assert "cannot be written: No space left on device" in grid.err
+    assert "When it can be written again, the same command does the rest." in grid.err
     assert "Traceback" not in grid.err
     assert all_gone(processes, 0)
     assert workplace.done() == before
@@ -107,6 +126,7 @@ def test_a_folder_that_becomes_read_only(workplace: Workplace) -> None:
     assert grid.end() == 70
 
     assert "cannot be written: Read-only file system" in grid.err
+    assert "What is done is stored." in grid.err
     assert "Traceback" not in grid.err
     assert all_gone([*processes, *workplace.told("daemon")], 0)
     assert workplace.done() == before
@@ -116,6 +136,24 @@ def test_a_folder_that_becomes_read_only(workplace: Workplace) -> None:
     assert "Name another folder." in again.err
     make_writable(disk)
     require_the_rest_is_done(workplace, before, "has_children waits", "later")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_a_driver_ends_where_nothing_can_be_written(workplace: Workplace, number: signal.Signals) -> None:
+    """Its run cannot be marked as stopped, and ends all the same, with all that it has started."""
+    workplace.sweep("has_children ignores_ctrl_c")
+    workplace.gate.touch()
+    grid = workplace.grid("--jobs", "1")
+    grid.wait_for(workplace.has_told("waits"))
+    before, processes = workplace.done(), [process.pid for process in grid.processes()]
+    assert workplace.pid("daemon") in processes
+    make_read_only(str(workplace.store.parent))
+    grid.signal(number)
+    assert grid.end() == (130 if number == signal.SIGINT else -number)
+    assert all_gone(processes, 2)
+    make_writable(str(workplace.store.parent))
+    workplace.gate.unlink()
+    require_the_rest_is_done(workplace, before, "has_children ignores_ctrl_c")
 
 
 def make_read_only(folder: str) -> None:

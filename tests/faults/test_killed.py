@@ -4,6 +4,7 @@ Runs are those of the fake trainer, but where a test says that they train.
 """
 
 import os
+import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -66,38 +67,35 @@ def kill_runs(workplace: Workplace, times: int, random: Random, seconds: float, 
 
 
 def kill_drivers(workplace: Workplace, times: int, random: Random, seconds: float, *, real: bool) -> None:
-    """Grids that are killed, one after the other, until one is not; then anew, with a store of its own."""
+    """Grids that are killed, each at some moment within that time, until one is not; then anew."""
     killed = 0
     while killed < times:
+        if workplace.store.exists():
+            workplace.forget()
         before: dict[Path, bytes] = {}
-        while True:
+        code = -signal.SIGKILL
+        while code == -signal.SIGKILL:
             known = workplace.done_variants()
             grid = workplace.grid("--jobs", "2", real=real)
             grid.process.join(random.uniform(0, seconds))
-            if grid.process.exitcode is not None:
-                break
             processes = [process.pid for process in grid.processes()]
-            grid.signal(signal.SIGKILL)
-            killed += 1
-            assert grid.end() == -signal.SIGKILL
+            grid.process.kill()
+            code = grid.end()
+            killed += code == -signal.SIGKILL
             assert all_gone(processes)
             assert not known & set(grid.started)
             assert workplace.keeps(before)
             before = workplace.done()
-        assert grid.end() == 0, grid.err
-        assert not known & set(grid.started)
-        assert workplace.keeps(before)
-        if killed < times:
-            workplace.forget()
+        assert code == 0, grid.err
 
 
 def test_runs_killed_at_any_moment(workplace: Workplace) -> None:
-    kill_runs(workplace, 5, Random(0), 0.3, real=False)
+    kill_runs(workplace, 3, Random(0), 0.3, real=False)
     assert workplace.outcomes() == workplace.undisturbed()
 
 
 def test_drivers_killed_at_any_moment(workplace: Workplace) -> None:
-    kill_drivers(workplace, 5, Random(1), 2.0, real=False)
+    kill_drivers(workplace, 3, Random(1), 2.0, real=False)
     assert workplace.outcomes() == workplace.undisturbed()
 
 
@@ -160,6 +158,28 @@ def test_a_driver_dies_between_result_and_bookkeeping(workplace: Workplace, dies
 
     assert len(second.started) == left
     assert workplace.keeps(before)
+    assert workplace.outcomes() == workplace.undisturbed()
+
+
+def dies_among_the_models() -> None:
+    """After the first file of the first model that is not kept."""
+
+    def remove_and_die(folder: Path, **_: object) -> None:
+        if folder.is_dir():
+            next(iter(folder.iterdir())).unlink()
+            _die()
+
+    patch.object(shutil, "rmtree", remove_and_die).start()
+
+
+def test_a_driver_dies_while_it_removes_models(workplace: Workplace) -> None:
+    """Half a model is none: the next driver removes it, and keeps that of the winner."""
+    workplace.sweep("a", "b", keep_models="winner")
+    assert workplace.grid(prepare=dies_among_the_models).end() == 9
+    assert len(list(workplace.store.glob("runs/*/model-best"))) == 3
+    assert workplace.run_grid().started == []
+    (model,) = workplace.store.glob("runs/*/model-best")
+    assert workplace.variant_of(model) == "b"
     assert workplace.outcomes() == workplace.undisturbed()
 
 

@@ -109,3 +109,18 @@ def test_stopped_with_impatience(workplace: Workplace) -> None:
     assert not workplace.done_variants() & set(workplace.run_grid().started)
     assert workplace.keeps(before)
     assert workplace.outcomes() == workplace.undisturbed()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_single_training_is_stopped(workplace: Workplace, number: signal.Signals) -> None:
+    training = workplace.start("train", "base.cfg")
+    training.wait_for(workplace.has_told("waits"))
+    processes = [process.pid for process in training.processes()]
+    training.signal(number)
+    assert training.end() == (130 if number != signal.SIGKILL else -number)
+    assert all_gone(processes)
+    assert "Traceback" not in training.err
+    workplace.gate.unlink()
+    again = workplace.start("train", "base.cfg")
+    assert again.end() == 0
+    assert len(again.started) == 1

@@ -6,12 +6,13 @@ The runs are those of the fake trainer.
 import os
 import re
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
-from grids import Workplace, all_gone
+from grids import Workplace, all_gone, is_gone
 
 from archlab.results.files import read_json
 
@@ -108,6 +109,35 @@ def test_being_stopped_from_outside_is_no_crash(workplace: Workplace) -> None:
     workplace.gate.unlink()
     assert workplace.run_grid().started == ["waits"]
     assert workplace.outcomes() == workplace.undisturbed()
+
+
+def test_a_run_that_is_still_being_ended_is_no_crash(workplace: Workplace) -> None:
+    """Its supervisor has not yet come to it: the next driver waits, and then reads how it ended."""
+    workplace.sweep("waits", limits={"attempts": 2})
+    workplace.gate.touch()
+    for _ in range(2):
+        grid = workplace.grid("--jobs", "1")
+        grid.wait_for(workplace.has_told("waits"))
+        run = workplace.pid("waits")
+        supervisor = psutil.Process(run).parent()
+        assert supervisor is not None
+        supervisor.suspend()
+        grid.process.kill()
+        grid.end()
+        (workplace.folder / "waits").unlink()
+        following = workplace.grid("--jobs", "1")
+        following.wait_for(following.has_planned)
+        time.sleep(0.5)
+        assert not is_gone(run)
+        supervisor.resume()
+        following.wait_for(workplace.has_told("waits"))
+        assert is_gone(run)
+        following.process.kill()
+        following.end()
+        assert all_gone(workplace.told("waits"))
+        (workplace.folder / "waits").unlink()
+    workplace.gate.unlink()
+    assert workplace.run_grid().started == ["waits"]
 
 
 def test_only_some_variants(workplace: Workplace) -> None:

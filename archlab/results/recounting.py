@@ -52,7 +52,7 @@ SCHEMA_VERSION = 1
 Row = tuple[int, str | None, int, int, int]
 
 # Keeps a division by zero at zero, as spacy.scorer.PRFScore does.
-_TINY = 1e-100
+TINY = 1e-100
 
 
 def prf_measure(
@@ -117,8 +117,8 @@ class Recounter:
             _require_known(per_doc["schema_version"])
             self.documents: int = per_doc["documents"]
             _require(len(per_doc["words"]) == self.documents)
-            self._measures = {
-                name: _Measure.from_json(measure, self.documents, names)
+            self.measures = {
+                name: Measure.from_json(measure, self.documents, names)
                 for name, measure in per_doc["measures"].items()
                 if measure["form"] == "prf"
             }
@@ -136,7 +136,7 @@ class Recounter:
         weights = self._weights(documents)
         return {
             name: value
-            for measure in self._measures.values()
+            for measure in self.measures.values()
             for name, value in measure.scores(weights).items()
         }
 
@@ -144,10 +144,10 @@ class Recounter:
         self, measure: str, documents: "Sequence[int] | Ints | None" = None
     ) -> dict[str, dict[str, float | None]]:
         """The scores of each label, as `recount_per_label` gives them."""
-        labelled = sorted(name for name, kept in self._measures.items() if kept.labels is not None)
+        labelled = sorted(name for name, kept in self.measures.items() if kept.labels is not None)
         if measure not in labelled:
             raise KeyError(f"no measure {measure!r} with labels, only {', '.join(labelled) or 'none'}")
-        return self._measures[measure].per_label(self._weights(documents))
+        return self.measures[measure].per_label(self._weights(documents))
 
     def _weights(self, documents: "Sequence[int] | Ints | None") -> "Floats":
         """How often each document was chosen. (documents,)"""
@@ -164,7 +164,7 @@ class Recounter:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Measure:
+class Measure:
     """A measure as arrays: document and label (rows,), counts (3, rows) in the order tp, fp, fn."""
 
     names: Mapping[str, str]
@@ -174,12 +174,12 @@ class _Measure:
     label: "Ints"
     document: "Ints"
     counts: "Floats"
-    ranking: "_Ranking | None"
+    ranking: "Ranking | None"
 
     @classmethod
     def from_json(
         cls, measure: Mapping[str, Any], documents: int, wanted: Collection[str] | None
-    ) -> "_Measure":
+    ) -> "Measure":
         import numpy as np
 
         document = np.asarray(measure["document"], dtype=np.int64)
@@ -202,7 +202,7 @@ class _Measure:
             label=label,
             document=document,
             counts=counts,
-            ranking=_Ranking.from_json(ranking, documents) if ranking else None,
+            ranking=Ranking.from_json(ranking, documents) if ranking else None,
         )
 
     def scores(self, weights: "Floats") -> dict[str, float | None]:
@@ -212,22 +212,22 @@ class _Measure:
         if not self.always and not counts.any():
             return dict.fromkeys(self.names)
         aggregates: dict[str, float | None] = {}
-        micro = _prf(counts.sum(axis=1))
-        per_label = _prf(counts)
+        micro = precision_recall_f(counts.sum(axis=1))
+        per_label = precision_recall_f(counts)
         for key, over_all, by_label in zip("prf", micro, per_label, strict=True):
             aggregates[f"micro_{key}"] = float(over_all)
-            aggregates[f"macro_{key}"] = float(by_label.sum() / (counts.shape[1] + _TINY))
+            aggregates[f"macro_{key}"] = float(by_label.sum() / (counts.shape[1] + TINY))
         if self.labels is not None and self.positive_label in self.labels:
             aggregates["positive_f"] = float(per_label[2][self.labels.index(self.positive_label)])
         if self.ranking is not None and "macro_auc" in self.names.values():
             areas = self.ranking.areas(weights)
-            aggregates["macro_auc"] = _known(sum(area or 0.0 for area in areas) / (len(areas) + _TINY))
+            aggregates["macro_auc"] = _known(sum(area or 0.0 for area in areas) / (len(areas) + TINY))
         return {name: aggregates.get(aggregate) for name, aggregate in self.names.items()}
 
     def per_label(self, weights: "Floats") -> dict[str, dict[str, float | None]]:
         labels = self.labels or ()
         met = set(self.label[weights[self.document] > 0].tolist())
-        p, r, f = _prf(self._per_label_counts(weights))
+        p, r, f = precision_recall_f(self._per_label_counts(weights))
         scores: dict[str, dict[str, float | None]] = {
             label: {"p": float(p[place]), "r": float(r[place]), "f": float(f[place])}
             for place, label in enumerate(labels)
@@ -248,14 +248,14 @@ class _Measure:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Ranking:
+class Ranking:
     """ranks and gold: (labels, documents), as the module's docstring says."""
 
     ranks: "Ints"
     gold: "Floats"
 
     @classmethod
-    def from_json(cls, ranking: Mapping[str, Any], documents: int) -> "_Ranking":
+    def from_json(cls, ranking: Mapping[str, Any], documents: int) -> "Ranking":
         import numpy as np
 
         ranks = np.asarray(ranking["ranks"], dtype=np.int64).reshape(len(ranking["ranks"]), documents)
@@ -268,7 +268,9 @@ class _Ranking:
 
     def areas(self, weights: "Floats") -> list[float | None]:
         """The area under the ROC curve of each label, None where there are not two gold values."""
-        return [_area(ranks, gold, weights) for ranks, gold in zip(self.ranks, self.gold, strict=True)]
+        return [
+            area_under_curve(ranks, gold, weights) for ranks, gold in zip(self.ranks, self.gold, strict=True)
+        ]
 
 
 def _require_known(version: int) -> None:
@@ -290,19 +292,19 @@ def _all_below(places: "Ints", number: int) -> bool:
     return bool(((places >= 0) & (places < number)).all())
 
 
-def _prf(counts: "Floats") -> "tuple[Floats, Floats, Floats]":
+def precision_recall_f(counts: "Floats") -> "tuple[Floats, Floats, Floats]":
     """Precision, recall and F of counts (3, ...), each of shape (...)."""
     tp, fp, fn = counts
-    p = tp / (tp + fp + _TINY)
-    r = tp / (tp + fn + _TINY)
-    return p, r, 2 * (p * r) / (p + r + _TINY)
+    p = tp / (tp + fp + TINY)
+    r = tp / (tp + fn + TINY)
+    return p, r, 2 * (p * r) / (p + r + TINY)
 
 
 def _known(area: float | None) -> float | None:
     return None if area is None or isnan(area) else area
 
 
-def _area(ranks: "Ints", gold: "Floats", weights: "Floats") -> float | None:
+def area_under_curve(ranks: "Ints", gold: "Floats", weights: "Floats") -> float | None:
     """The share of (gold 1, other) pairs of documents that are ranked the right way round, ties half.
 
     ranks, gold, weights: (documents,). This is the area under the ROC curve (Hanley & McNeil 1982), found

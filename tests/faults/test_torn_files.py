@@ -144,7 +144,7 @@ def recounted(content: Json) -> dict[str, float | None] | None:
         recounter = Recounter(content)
     except InvalidError:
         return None
-    labelled = [name for name, measure in recounter._measures.items() if measure.labels is not None]
+    labelled = [name for name, measure in recounter.measures.items() if measure.labels is not None]
     for name in labelled:
         recounter.per_label(name)
     return recounter.scores()

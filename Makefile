@@ -32,9 +32,11 @@ test: install  ## run the tests
 test-mxnet: .venv-mxnet/installed  ## the example for MXNet, in an environment of its own; needs Python 3.11
 	.venv-mxnet/bin/python -m pytest -c tests/with_mxnet/pytest.ini --confcutdir tests tests/with_mxnet
 
-bench: install  ## how long swaps take, and planning and checking 1,000 variants; how often statistics are wrong: a quarter of an hour
+bench: install  ## how long swaps, checks, grids and tables take; how often statistics are wrong: a quarter of an hour
 	$(BIN)/python benchmarks/swap_time.py
 	$(BIN)/python benchmarks/check_sweep.py
+	$(BIN)/python -W ignore benchmarks/driver_overhead.py
+	$(BIN)/python benchmarks/table_of_many.py
 	$(BIN)/python benchmarks/statistics_limits.py
 	$(BIN)/python benchmarks/statistics_simulation.py
 

@@ -5,23 +5,16 @@ schemas and raises KeyError where a required key is missing.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Self
+
+from archlab.reading_records import FromDict as FromDict
+from archlab.reading_records import Json as Json
 
 SCHEMA_VERSION = 1
 
 Severity = Literal["error", "warning", "note"]
 Status = Literal["done", "invalid", "failed", "pruned", "interrupted"]
-Json = dict[str, Any]
-
-
-class _FromDict:
-    """Build a flat dataclass from a mapping, ignoring what it does not know."""
-
-    @classmethod
-    def from_dict(cls, data: Json) -> Self:
-        known = {f.name for f in fields(cls)}  # type: ignore[arg-type]  # only dataclasses inherit this
-        return cls(**{key: value for key, value in data.items() if key in known})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,7 +185,7 @@ class GridLimits:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fingerprints(_FromDict):
+class Fingerprints(FromDict):
     """SHA-256 digests (12 hex digits) of what a result depends on."""
 
     config: str
@@ -202,7 +195,7 @@ class Fingerprints(_FromDict):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunSpec(_FromDict):
+class RunSpec(FromDict):
     """All that a child process needs to know to train one run; written as spec.json.
 
     device: `cpu`, or the name of the GPU's model. gpu_id: -1 for CPU.
@@ -240,7 +233,7 @@ class RunSpec(_FromDict):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reason(_FromDict):
+class Reason(FromDict):
     """Why a run is not done.
 
     kind: error (an exception, or an exit without a word), nan, memory, gpu_memory, timeout; killed (by a
@@ -253,7 +246,7 @@ class Reason(_FromDict):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seconds(_FromDict):
+class Seconds(FromDict):
     """Wall seconds per phase. What was not reached is None.
 
     start: from process start to the config read (imports, device). data: reading the corpora in the
@@ -271,7 +264,7 @@ class Seconds(_FromDict):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cost(_FromDict):
+class Cost(FromDict):
     """What a variant costs. What is not known is None, never 0.
 
     parameters: trainable floats of all components. words_per_second: tokens of the dev corpus per second
@@ -290,7 +283,7 @@ class Cost(_FromDict):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Environment(_FromDict):
+class Environment(FromDict):
     """Where a run ran. versions: distribution name -> version."""
 
     versions: dict[str, str] = field(default_factory=dict)
@@ -301,7 +294,7 @@ class Environment(_FromDict):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Result(_FromDict):
+class Result(FromDict):
     """What a run left; written as result.json, last, and never changed when done.
 
     score: the value of score_name at the best step. scores: all numbers and tables that spaCy's scorer gave
@@ -345,7 +338,7 @@ class Result(_FromDict):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome(_FromDict):
+class Outcome(FromDict):
     """What a child hands to the driver, who makes the Result of it; written as outcome.json."""
 
     status: Status

@@ -22,7 +22,7 @@ from archlab.cli.options import (
     read_overrides,
 )
 from archlab.cli.saying import say
-from archlab.errors import InterruptedByUserError, InvalidError, RunsFailedError
+from archlab.errors import InterruptedByUserError, InvalidError, MachineError, RunsFailedError
 
 if TYPE_CHECKING:
     from archlab.planning.plans import Plan
@@ -152,6 +152,9 @@ def _run(planned: "Plan", total: int, experiments: Path, quiet: bool, options: d
         raise InterruptedByUserError(
             f"Stopped: {_told_left(planned, experiments)}", "The same command does the rest."
         ) from None
+    except MachineError as error:
+        hint = "What is done is stored. When it can be written again, the same command does the rest."
+        raise MachineError(error.message, error.hint or hint) from None
 
 
 def _told_left(planned: "Plan", experiments: Path) -> str:

@@ -50,7 +50,7 @@ def table(
 
     name = _find(sweep, experiments)
     names = None if scores is None else [name.strip() for name in scores.split(",") if name.strip()]
-    made = stored_results(name, experiments).table(names)
+    made = stored_results(name, experiments, per_label=False).table(names)
     _say_what_is_old(name, sweep, experiments)
     if format is TableFormat.json:
         print_json(made.to_dict())
@@ -62,11 +62,19 @@ def table(
 
 def _say_what_is_old(name: str, sweep: str | None, experiments: Path) -> None:
     """Tell where the table is not that of the sweep as it is now."""
+    from archlab.results.collection import load_layout
+    from archlab.results.store import Store
+
     paths = SweepPaths.of(name, experiments)
-    if not paths.plan.is_file():
-        say(f"{paths.plan} is gone: all results are shown, by run. A grid makes it again.", err=True)
-    elif sweep is not None and Path(sweep).is_file() and Path(sweep).read_bytes() != paths.sweep.read_bytes():
+    if load_layout(Store(name, experiments)) is None:
+        say(f"{paths.plan} is gone or damaged: all results are shown. A grid makes it again.", err=True)
+    elif sweep is not None and Path(sweep).is_file() and not _is_the_stored(Path(sweep), paths):
         say(f"{sweep} has changed since its last grid: this is the table of then.", err=True)
+
+
+def _is_the_stored(sweep: Path, paths: SweepPaths) -> bool:
+    """Whether a sweep's file is as it was when its last grid began."""
+    return paths.sweep.is_file() and sweep.read_bytes() == paths.sweep.read_bytes()
 
 
 def _find(sweep: str | None, experiments: Path) -> str:

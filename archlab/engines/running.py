@@ -142,10 +142,15 @@ class Driver:
 
 
 def adopt(store: Store, runs: Iterable[RunSpec]) -> None:
-    """Record the runs that were finished while nobody recorded: the driver was killed or interrupted."""
+    """Record the runs that were finished while nobody recorded: the driver was killed or interrupted.
+
+    Those that are still being ended are waited for: what they leave tells how.
+    """
     for spec in runs:
-        if store.load(spec.run_id) is None and (result := handed_over(store, spec)) is not None:
-            store.record(result)
+        if store.load(spec.run_id) is None:
+            store.end_leftover(spec.run_id)
+            if (result := handed_over(store, spec)) is not None:
+                store.record(result)
 
 
 def handed_over(store: Store, spec: RunSpec) -> Result | None:

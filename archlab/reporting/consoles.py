@@ -3,7 +3,6 @@
 Loads rich, which is why it is imported where something is shown.
 """
 
-import shutil
 from collections.abc import Iterator
 from typing import IO
 
@@ -30,6 +29,5 @@ class PlainConsole(Console):
 
 
 def make_console(file: IO[str]) -> PlainConsole:
-    """A console for a stream: as wide as the terminal, or as wide as the text where there is none."""
-    width = shutil.get_terminal_size().columns if file.isatty() else UNLIMITED
-    return PlainConsole(file, width)
+    """A console for a stream: as wide as the terminal is, or as wide as the text where there is none."""
+    return PlainConsole(file, None if file.isatty() else UNLIMITED)

@@ -69,14 +69,15 @@ class Results:
         return max(found, key=lambda result: result.value(self.layout.score_name) or 0.0)
 
 
-def stored_results(sweep: str, experiments: str | Path | None = None) -> Results:
+def stored_results(sweep: str, experiments: str | Path | None = None, *, per_label: bool = True) -> Results:
     """The results of a sweep as the store has them, laid out as its last grid was; nothing is trained.
 
-    Raises NothingToCompareError where the store has no such sweep or no results of it.
+    per_label: False leaves out the scores of single labels, which no table shows, and is faster. Raises
+    NothingToCompareError where the store has no such sweep or no results of it.
     """
     store = Store(sweep, experiments)
     layout = load_layout(store)
-    by_run = {result.run_id: result for result in store.results()}
+    by_run = {result.run_id: result for result in store.results(per_label=per_label)}
     if layout is None:
         layout = _layout_of_results(sweep, list(by_run.values()))
     if not by_run:

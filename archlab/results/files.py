@@ -59,15 +59,18 @@ def write_json(path: Path, data: Json, *, compact: bool = False, synced: bool = 
     write_text(path, f'{before}"{digest}"{end}\n', synced=synced)
 
 
-def read_json(path: Path) -> Any:
+def read_json(path: str | Path) -> Any:
     """The content of a JSON file; None where there is no file, it is no JSON, or its checksum is another.
 
     A file without a checksum is taken as it is.
     """
+    from pydantic_core import from_json  # in a third of the time of the standard library's
+
     try:
-        content = path.read_bytes()
-        data = json.loads(content.decode("utf8")) if _is_whole(content) else None
-    except (FileNotFoundError, NotADirectoryError, ValueError, RecursionError):
+        with open(path, "rb", buffering=0) as file:  # noqa: PTH123  # called for each of many results
+            content = file.read()
+        data = from_json(content) if _is_whole(content) else None
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
     if isinstance(data, dict):
         data.pop(CHECKSUM, None)

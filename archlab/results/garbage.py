@@ -14,7 +14,7 @@ from archlab.results.collection import load_layout, require_stored
 from archlab.results.files import read_json
 from archlab.results.paths import RunPaths, SweepPaths, is_run_id
 from archlab.results.run_states import is_adhoc, is_run, stored_sweep_file
-from archlab.results.store import Store
+from archlab.results.store import Store, is_done, read_result
 from archlab.results.tables import winners
 
 UNFINISHED_FILE = re.compile(r"\.(.+\.[a-z0-9_]{8}|process\.json)\.part")
@@ -126,8 +126,7 @@ def _garbage(store: Store, kept: set[str] | None) -> Iterator[Garbage]:
 
 def _is_only_result(store: Store, run_id: str, attempt: RunPaths) -> bool:
     """Whether an attempt was finished and is to be done again, but is not yet: a grid may bring it back."""
-    result = store.load(run_id)
-    return attempt.result.exists() and (result is None or result.status != "done")
+    return is_done(read_result(attempt.result)) and not is_done(store.load(run_id))
 
 
 def _models(run: RunPaths, *, stays: bool) -> Iterator[Garbage]:

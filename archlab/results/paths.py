@@ -7,6 +7,7 @@ from pathlib import Path
 from archlab.errors import UsageError
 
 DEFAULT_EXPERIMENTS = Path("experiments")
+RESULT = "result.json"
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 _NO_SWEEP = re.compile(r"^$|^\.|[/\\:\0]")
@@ -56,7 +57,7 @@ class RunPaths:
 
     @property
     def result(self) -> Path:
-        return self.folder / "result.json"
+        return self.folder / RESULT
 
     @property
     def model(self) -> Path:

@@ -1,5 +1,6 @@
 """The store: what was run, and what it left. Truth is in the files."""
 
+import gc
 import os
 import shutil
 from collections.abc import Iterable, Iterator
@@ -8,12 +9,16 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from socket import gethostname
+from time import sleep
 
 from archlab.errors import InvalidError, MachineError
 from archlab.processes import end_leftover, identity, still_runs
 from archlab.records import Outcome, Result, RunSpec
 from archlab.results.files import read_json, require_writable, write_json, write_text
-from archlab.results.paths import RunPaths, SweepPaths, is_run_id
+from archlab.results.paths import RESULT, RunPaths, SweepPaths, is_run_id
+
+LOOKS, LOOK_SECONDS = 10, 0.05
+"""How often, and how far apart, to look for the name of who has just got a lock."""
 
 
 class Store:
@@ -29,16 +34,19 @@ class Store:
 
     def load(self, run_id: str) -> Result | None:
         """The result of a run, or None where there is none that can be read."""
-        result = _read(self.paths.run(run_id))
+        result = read_result(self.paths.run(run_id).result)
         return result if result is not None and result.run_id == run_id else None
 
-    def results(self) -> list[Result]:
-        """All results, by run id."""
-        if not self.paths.runs.is_dir():
+    def results(self, *, per_label: bool = True) -> list[Result]:
+        """All results, by run id. per_label: False leaves out the scores of single labels, which are most of
+        what a result holds."""
+        runs = self.paths.runs
+        if not runs.is_dir():
             return []
-        names = sorted(folder.name for folder in self.paths.runs.iterdir() if is_run_id(folder.name))
-        loaded = map(self.load, names)
-        return [result for result in loaded if result is not None]
+        names = sorted(folder.name for folder in os.scandir(runs) if is_run_id(folder.name))
+        with _no_garbage():
+            found = [read_result(f"{runs}/{name}/{RESULT}", per_label=per_label) for name in names]
+        return [r for r, name in zip(found, names, strict=True) if r is not None and r.run_id == name]
 
     def prepare(self, spec: RunSpec, config: str, *, anew: bool = False) -> RunSpec:
         """Make the folder of a run that starts now: spec.json, config.cfg, and nothing of an older attempt.
@@ -60,11 +68,11 @@ class Store:
     def put_away(self, run_id: str) -> int:
         """Move what is there of a run to the older attempts; returns how many attempts there have been."""
         paths = self.paths.run(run_id)
-        end_leftover(read_json(paths.process))
+        self.end_leftover(run_id)
         count = self.attempts(run_id)
         if paths.folder.exists():
             try:
-                if not _is_done(self.load(run_id)):
+                if not is_done(self.load(run_id)):
                     shutil.rmtree(paths.model, ignore_errors=True)
                 shutil.rmtree(paths.unfinished_model, ignore_errors=True)
                 self.paths.attempts.mkdir(exist_ok=True)
@@ -72,6 +80,10 @@ class Store:
             except OSError as error:
                 raise MachineError(f"{paths.folder} cannot be moved: {error.strerror or error}.") from None
         return count
+
+    def end_leftover(self, run_id: str) -> None:
+        """End the process of a run, should it have outlived its driver."""
+        end_leftover(read_json(self.paths.run(run_id).process))
 
     def attempts(self, run_id: str) -> int:
         """How often a run has been prepared, as far as can be read."""
@@ -101,7 +113,8 @@ class Store:
         wanted = set(run_ids)
         for folder in sorted(self.paths.attempts.glob("*.*"), reverse=True):
             run_id = folder.name.rpartition(".")[0]
-            if run_id in wanted and not _is_done(self.load(run_id)) and _is_done(_read(RunPaths(folder))):
+            older = RunPaths(folder).result
+            if run_id in wanted and not is_done(self.load(run_id)) and is_done(read_result(older)):
                 self.put_away(run_id)
                 folder.rename(self.paths.run(run_id).folder)
 
@@ -121,7 +134,7 @@ class Store:
             file.unlink(missing_ok=True)
 
     def _require_not_done(self, run_id: str) -> None:
-        if _is_done(self.load(run_id)):
+        if is_done(self.load(run_id)):
             raise ValueError(f"run {run_id} is done: its result never changes")
 
     def keep_models(self, keep: str, winners: set[str], runs: Iterable[str]) -> None:
@@ -159,7 +172,7 @@ class Store:
         except Timeout:
             raise InvalidError(
                 f"Another archlab is running the sweep {self.sweep} in {self.paths.folder.parent}"
-                f"{_who(read_json(holder))}.",
+                f"{_who(holder)}.",
                 "Wait for it, or stop it, or use another --experiments folder.",
             ) from None
         except OSError as error:
@@ -188,20 +201,39 @@ def read_outcome(paths: RunPaths) -> Outcome | None:
         return None
 
 
-def _read(paths: RunPaths) -> Result | None:
-    data = read_json(paths.result)
+@contextmanager
+def _no_garbage() -> Iterator[None]:
+    """Spare the collector, which would go through all results again and again while they are read."""
+    was_enabled = gc.isenabled()
+    gc.disable()
     try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def read_result(path: str | Path, *, per_label: bool = True) -> Result | None:
+    """The result in a file; None where none can be read. per_label: as for `Store.results`."""
+    data = read_json(path)
+    try:
+        if not per_label:
+            data["scores"] = {n: score for n, score in data["scores"].items() if not isinstance(score, dict)}
         return Result.from_dict(data) if isinstance(data, dict) else None
     except (AttributeError, KeyError, TypeError):
         return None
 
 
-def _who(holder: object) -> str:
-    """Who holds a lock, as far as is known."""
-    if not isinstance(holder, dict) or not still_runs(holder):
-        return ""
-    return f": process {holder['pid']} on {holder.get('host')}, since {holder.get('since')}"
+def _who(file: Path) -> str:
+    """Who holds a lock, as far as is known; one that has only just got it is about to say so."""
+    for _ in range(LOOKS):
+        holder = read_json(file)
+        if isinstance(holder, dict) and still_runs(holder):
+            return f": process {holder['pid']} on {holder.get('host')}, since {holder.get('since')}"
+        sleep(LOOK_SECONDS)
+    return ""
 
 
-def _is_done(result: Result | None) -> bool:
+def is_done(result: Result | None) -> bool:
+    """Whether a run has a result that never changes."""
     return result is not None and result.status == "done"

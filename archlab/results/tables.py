@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from archlab.records import Json, Result
+from archlab.records import FromDict, Json, Result
 from archlab.results.problems import Problem, find_problems
 from archlab.results.statistics import Spread, spread
 
@@ -13,7 +13,7 @@ BASE = "base"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class Place(FromDict):
     """Where a variant stands in the table, and which runs fill its cell.
 
     rejected: why it is not trained, or None.
@@ -54,7 +54,9 @@ class Layout:
 
     @classmethod
     def from_dict(cls, data: Json) -> "Layout":
-        places = tuple(Place(**{**place, "run_ids": tuple(place["run_ids"])}) for place in data["places"])
+        places = tuple(
+            Place.from_dict({**place, "run_ids": tuple(place["run_ids"])}) for place in data["places"]
+        )
         return cls(
             sweep=data["sweep"],
             score_name=data["score_name"],
@@ -148,6 +150,7 @@ def make_table(layout: Layout, results: Mapping[str, Result]) -> Table:
     labels = sorted(dict.fromkeys(place.row for place in layout.places), key=lambda row: not is_base(row))
     by_place = {(place.row, place.column): place for place in layout.places}
     scores = {place: _score(place, layout.score_name, results) for place in layout.places}
+    marks = {column: _Marks.of(scores, column) for column in columns}
     rows = []
     for label in labels:
         places = [by_place.get((label, column)) for column in columns]
@@ -162,7 +165,9 @@ def make_table(layout: Layout, results: Mapping[str, Result]) -> Table:
             Row(
                 label=label,
                 cells=tuple(
-                    None if place is None else _cell(place, scores, layout.scores_beside, results)
+                    None
+                    if place is None
+                    else _cell(place, scores[place], marks[place.column], layout.scores_beside, results)
                     for place in places
                 ),
                 parameters=_median_int(result.cost.parameters for result in finished),
@@ -210,22 +215,36 @@ def _score(place: Place, name: str, results: Mapping[str, Result]) -> Spread | N
     return spread([value for value in values if value is not None])
 
 
+@dataclass(frozen=True)
+class _Marks:
+    """What the cells of a column are held against: the base's score, and the highest mean."""
+
+    base: Spread | None
+    highest: float | None
+
+    @classmethod
+    def of(cls, scores: Mapping[Place, Spread | None], column: str | None) -> "_Marks":
+        here = [(place, score) for place, score in scores.items() if place.column == column]
+        return cls(
+            base=next((score for place, score in here if is_base(place.row)), None),
+            highest=max((score.mean for _, score in here if score is not None), default=None),
+        )
+
+
 def _cell(
     place: Place,
-    scores: Mapping[Place, Spread | None],
+    score: Spread | None,
+    marks: _Marks,
     beside: Sequence[str],
     results: Mapping[str, Result],
 ) -> Cell:
-    column = {other: score for other, score in scores.items() if other.column == place.column}
-    base = next((score for other, score in column.items() if is_base(other.row)), None)
-    score = scores[place]
-    highest = max((other.mean for other in column.values() if other is not None), default=None)
+    base = marks.base
     known = [results[run_id] for run_id in place.run_ids if run_id in results]
     return Cell(
         score=score,
         beside=tuple(_score(place, name, results) for name in beside),
         difference=None if score is None or base is None or is_base(place.row) else score.mean - base.mean,
-        best=score is not None and score.mean == highest,
+        best=score is not None and score.mean == marks.highest,
         done=sum(result.status == "done" for result in known),
         failed=sum(result.status != "done" for result in known),
         missing=len(place.run_ids) - len(known),

@@ -101,9 +101,10 @@ def _train(spec: RunSpec, paths: RunPaths, clock: Clock, on_evaluation: Callable
         training = train_pipeline(
             nlp, paths.model, use_gpu=spec.gpu_id, clock=clock, on_evaluation=report, stdout=sys.stdout
         )
-    if training.weighted_score is None or not math.isfinite(training.weighted_score):
-        message = f"the weighted score is {training.weighted_score}"
-        return failed("nan", message)
+    if training.weighted_score is None:  # none was better than another
+        return failed("nan", "no evaluation gave a score that is a number")
+    if not math.isfinite(training.weighted_score):
+        return failed("nan", f"the weighted score is {training.weighted_score}")
     write_json(paths.per_doc, training.per_doc, compact=True)
     return Outcome(
         status="done",

@@ -18,7 +18,7 @@ FRAMEWORKS = ("tensorflow", "keras")
 
 # From left to right; a module may import from its own level's package and from any level to the left.
 LEVELS = (
-    ("archlab.plain",),
+    ("archlab.plain", "archlab.reading_records"),
     (
         "archlab.chatter",
         "archlab.environments",

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from archlab.cli.watching import watching
+from archlab.engines.base import Event
 from archlab.plain import odd_character
-from archlab.records import Cost, Environment, Fingerprints, Reason, Result, Seconds
+from archlab.records import Cost, Environment, Fingerprints, Reason, Result, RunSpec, Seconds
 from archlab.results.files import write_json
 from archlab.results.paths import SweepPaths
 from archlab.results.tables import Layout, Place
@@ -93,6 +95,22 @@ def test_a_store_of_somebody_else(cli: "Cli", workplace: Path, options: tuple[st
     assert done.code == (2 if "--scores" in options else 0)
     if "json" in options:
         assert json.loads(done.out)["score_name"] == f"f{OWNED}"
+
+
+def test_its_runs_and_logs_and_what_could_go(cli: "Cli", workplace: Path) -> None:
+    make_store(workplace)
+    logs = cli("logs", "cccc")
+    assert "the last0;owned" in logs.out
+    require_plain(
+        logs,
+        cli("runs"),
+        cli("runs", "--format", "json"),
+        cli("runs", OWNED),
+        cli("logs", f"BOW{OWNED}"),
+        cli("logs", OWNED),
+        cli("gc", "--dry-run"),
+        cli("gc", OWNED),
+    )
 
 
 def test_a_store_whose_plan_is_lost(cli: "Cli", workplace: Path) -> None:
@@ -190,6 +208,43 @@ def test_a_terminal_gets_nothing_but_colours(workplace: Path) -> None:
     shown = in_terminal(["fits", "textcat.model", "--all", "--code", "odd.py"], swap, ["table"])
     assert "odd" in shown
     assert "\x1b[" in shown  # colours
+    require_no_act(shown)
+
+
+def test_bars_of_runs_have_nothing_but_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    import pty
+
+    ours, its = pty.openpty()
+    monkeypatch.setenv("TERM", "xterm-256color")
+    spec = RunSpec(
+        run_id="a",
+        variant_id="b",
+        variant=f"BOW{OWNED}",
+        sweep="demo",
+        settings={},
+        seed=0,
+        device="cpu",
+        gpu_id=-1,
+        code=[],
+        score_name="f",
+        fingerprints=RESULT.fingerprints,
+    )
+    failed = replace(RESULT, status="failed", reason=Reason(kind=f"error{OWNED}", message=f"no{OWNED}"))
+    with os.fdopen(its, "w", encoding="utf8") as terminal:
+        monkeypatch.setattr("sys.stderr", terminal)
+        with watching(1) as watcher:
+            watcher(Event(kind="started", spec=spec))
+            watcher(Event(kind="evaluated", spec=spec, step=1, max_steps=2, score=0.5))
+            watcher(Event(kind="ended", spec=spec, result=failed))
+        terminal.flush()
+        shown = os.read(ours, 1_000_000).decode("utf8")
+    os.close(ours)
+    assert "BOW0;owned seed 0" in shown
+    assert "no0;owned" in shown
+    require_no_act(shown)
+
+
+def require_no_act(shown: str) -> None:
     for act in ("\x1b]", "\x07", "\x1b[41;5m", "\x9b", "\x7f", "\u202e", "\x1b[2J"):
         assert act not in shown
 

@@ -1,4 +1,4 @@
-"""Secrets of the environment reach no run, unless they are passed on, and no file of the store ever."""
+"""What a sweep does not reach: functions before they are built, secrets of the environment, the store."""
 
 import json
 import os
@@ -74,3 +74,38 @@ def test_a_variable_that_is_not_set_is_a_slip(
     said = "error  The environment has no WANDB_API_KEI.\n       Did you mean WANDB_API_KEY?\n"
     assert (done.out, done.err) == ("", said)
     assert not (workplace / "experiments").exists()
+
+
+CALLED = """
+import spacy
+from pathlib import Path
+
+def called():
+    Path(__file__).with_name("called").touch()
+
+spacy.registry.architectures("called.Block.v1", func=called)
+spacy.registry.batchers("called.Batcher.v1", func=called)
+spacy.registry.callbacks("called.Callback.v1", func=called)
+spacy.registry.loggers("called.Logger.v1", func=called)
+"""
+
+CALLS = """
+base: configs/base.cfg
+swaps:
+  textcat.model: [called.Block.v1]
+  training.batcher: ["@batchers": called.Batcher.v1]
+  training.logger: ["@loggers": called.Logger.v1]
+overrides:
+  nlp.before_creation: [{"@callbacks": called.Callback.v1}]
+  initialize.before_init: [{"@callbacks": called.Callback.v1}]
+"""
+
+
+def test_types_are_checked_without_calling_what_a_sweep_names(cli: "Cli", workplace: Path) -> None:
+    (workplace / "blocks.py").write_text(CALLED, encoding="utf8")
+    (workplace / "calls.yml").write_text(CALLS, encoding="utf8")
+    command = ("check", "calls.yml", "--code", "blocks.py", "--level")
+    assert "1 variant" in cli(*command, "types").out
+    assert not (workplace / "called").exists()
+    cli(*command, "build")
+    assert (workplace / "called").exists()

@@ -29,6 +29,9 @@ ON_LINUX: bool = sys.platform == "linux"
 
 LEFTOVER_SECONDS = 3.0
 
+RUN_VARIABLE = "ARCHLAB_RUN"
+"""The environment variable that tells a process of which run it is: the run's folder."""
+
 
 def cores() -> int:
     """The cores this process may use."""
@@ -107,6 +110,18 @@ def end_leftover(recorded: object) -> None:
         if time.monotonic() > deadline and isinstance(recorded, dict):
             kill_family(recorded["pid"])
         time.sleep(0.05)
+
+
+def kill_orphans(folder: Path) -> None:
+    """Kill what a run has left behind that nobody keeps: what it starts inherits a variable with its folder.
+
+    For Linux, and for a supervisor that was itself killed: it does this better.
+    """
+    wanted = f"{RUN_VARIABLE}={folder}".encode()
+    for environment in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):
+            if wanted in environment.read_bytes().split(b"\0"):
+                os.kill(int(environment.parent.name), signal.SIGKILL)
 
 
 def descendants(pid: int) -> list[int]:

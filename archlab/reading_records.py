@@ -2,7 +2,7 @@
 
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, Self, get_args, get_type_hints
+from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
 
 Json = dict[str, Any]
 
@@ -11,14 +11,16 @@ _PLAIN: dict[Any, tuple[type, ...]] = {
     int: (int,),
     float: (float, int),
     NoneType: (NoneType,),
+    dict: (dict,),
+    list: (list,),
 }
-"""What JSON may hold where a field is text or a number."""
+"""What JSON may hold for a field of that type."""
 
 
 class FromDict:
     """Builds a flat dataclass from a mapping, ignoring what it does not know.
 
-    Raises TypeError where text or a number should be and is not: files may be edited.
+    Raises TypeError where a field has a value of another type: files may be edited.
     """
 
     @classmethod
@@ -38,7 +40,8 @@ def _fields(record: type[Any]) -> dict[str, tuple[type, ...] | None]:
     """Field -> the types that it may have in a file; None where it is neither text nor a number."""
     found: dict[str, tuple[type, ...] | None] = {}
     for name, hint in get_type_hints(record).items():
-        kinds = get_args(hint) if isinstance(hint, UnionType) else (hint,)
+        hints = get_args(hint) if isinstance(hint, UnionType) else (hint,)
+        kinds = tuple(str if get_origin(kind) is Literal else get_origin(kind) or kind for kind in hints)
         is_plain = all(kind in _PLAIN for kind in kinds)
         found[name] = tuple(allowed for kind in kinds for allowed in _PLAIN[kind]) if is_plain else None
     return found

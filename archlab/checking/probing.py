@@ -85,7 +85,7 @@ def _run(folder: Path, seconds: float, stop: threading.Event) -> int | None:
     environment["TMPDIR"] = str(folder)  # what the child leaves behind goes with the folder
     with (folder / "log.txt").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "archlab.checking.probe_child", str(folder)],
+            [sys.executable, "-P", "-m", "archlab.checking.probe_child", str(folder)],
             stdin=subprocess.PIPE,  # its end tells the child that we are gone
             stdout=log,
             stderr=log,

@@ -100,10 +100,16 @@ def grid(
         named = [item for file in code or [] for item in ("--code", str(file))]
         probe = shlex.join(["archlab", "check", str(sweep), "--level", "probe", *named, *ctx.args])
         _show_results(results, experiments, format, quiet, probe)
+        for result in results.failed_again:
+            why = f": {result.reason.kind}, {result.reason.message}" if result.reason else ""
+            say(
+                f"{result.variant} seed {result.seed} failed this time{why}; its older result stands",
+                err=True,
+            )
         if results.stopped:
             say(f"Stopped {results.stopped}: {_told_left(planned, experiments)}", err=True)
             say("The same command does the rest.", err=True)
-        if results.failed or results.stopped:
+        if results.failed or results.failed_again or results.stopped:
             raise typer.Exit(RunsFailedError.exit_code)
         if planned.runs:
             results.best()  # where no run has the score, that is said
@@ -149,8 +155,10 @@ def _run(planned: "Plan", total: int, experiments: Path, quiet: bool, options: d
         with watching(total, quiet=quiet) as watcher:
             return archlab.grid(planned, experiments=experiments, on_event=watcher, **options)
     except KeyboardInterrupt:
+        rest = "The same command begins anew; without --rerun it does what is missing."
         raise InterruptedByUserError(
-            f"Stopped: {_told_left(planned, experiments)}", "The same command does the rest."
+            f"Stopped: {_told_left(planned, experiments)}",
+            rest if options["rerun"] else "The same command does the rest.",
         ) from None
     except MachineError as error:
         hint = "What is done is stored. When it can be written again, the same command does the rest."

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from time import monotonic
 from typing import Any
 
@@ -19,14 +19,22 @@ SECONDS_BETWEEN_LINES = 10.0
 
 @contextmanager
 def watching(total: int, *, quiet: bool = False) -> Iterator[Watcher]:
-    """A watcher for `total` runs, in the way that suits stderr."""
+    """A watcher for `total` runs, in the way that suits stderr. A terminal that goes away ends no run."""
     if quiet or total == 0:
         yield nobody
     elif sys.stderr.isatty():
         with _Bars(total) as bars:
-            yield bars
+            yield _undisturbed(bars)
     else:
-        yield _Lines(total)
+        yield _undisturbed(_Lines(total))
+
+
+def _undisturbed(watcher: Watcher) -> Watcher:
+    def watch(event: Event) -> None:
+        with suppress(OSError):
+            watcher(event)
+
+    return watch
 
 
 @contextmanager

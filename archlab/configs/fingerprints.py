@@ -102,11 +102,14 @@ def files_of(config: Mapping[str, Any], code: Iterable[str | Path] = ()) -> dict
 
 def changed_files(files: Mapping[str, str]) -> list[str]:
     """Those whose content is not what `files_of` told, or that are gone."""
-    return [
-        path
-        for path, known in files.items()
-        if not Path(path).exists() or content_digest(Path(path)) != known
-    ]
+    return [path for path, known in files.items() if _digest_now(Path(path)) != known]
+
+
+def _digest_now(path: Path) -> str | None:
+    try:
+        return content_digest(path)
+    except OSError:
+        return None
 
 
 def _paths_in(value: Any, key: str = "") -> Iterator[Path]:

@@ -137,7 +137,7 @@ def train_variants(
     with store.locked(spec.run_id for spec in runs):  # other trainings may go on beside this
         write_json(store.paths.plan, layout.to_dict(), synced=False)
         driver = _run(store, variants, runs, "local", jobs, pass_env, on_event, wanted, limits)
-    return Results(layout, driver.known, store.paths)
+    return Results(layout, driver.known, store.paths, failed_again=tuple(driver.failed_again))
 
 
 def require_engine(name: str) -> None:
@@ -165,7 +165,7 @@ def _execute(
         scores_beside=planned.scores_beside,
     )
     with store.locked():
-        write_text(store.paths.sweep, planned.sweep.path.read_text(encoding="utf8"), synced=False)
+        write_text(store.paths.sweep, planned.sweep.source.text, synced=False)
         write_json(store.paths.plan, layout.to_dict(), synced=False)
         driver = _run(store, planned.variants, runs, engine, jobs, pass_env, on_event, wanted, limits)
         left_alone = {spec.run_id for spec in planned.runs} - {spec.run_id for spec in runs}
@@ -173,7 +173,7 @@ def _execute(
         known = driver.known | others
         if all(spec.run_id in known for spec in planned.runs):
             store.keep_models(planned.sweep.file.keep_models, winners(layout, known), known)
-    return Results(layout, known, store.paths, driver.stopped)
+    return Results(layout, known, store.paths, driver.stopped, tuple(driver.failed_again))
 
 
 def selected_runs(planned: Plan, wanted: Wanted) -> list[RunSpec]:
@@ -257,8 +257,8 @@ def _run(
     limits: GridLimits,
 ) -> Driver:
     """The driver that has done these runs, but for those that the store has settled."""
-    store.restore(spec.run_id for spec in runs)
     adopt(store, runs)
+    store.restore(spec.run_id for spec in runs)
     settled = {spec.run_id: _settled(store, spec, wanted, limits.attempts) for spec in runs}
     todo = [spec for spec in runs if settled[spec.run_id] is None]
     driver = Driver(

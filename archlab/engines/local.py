@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from archlab.engines.base import Event, Watcher, evaluated, make_result, nobody
-from archlab.processes import child_environment, cores
+from archlab.processes import ON_LINUX, RUN_VARIABLE, child_environment, cores, kill_orphans
 from archlab.records import Json, Outcome, Result, RunSpec
 from archlab.results.files import read_json_lines
 from archlab.results.paths import RunPaths, SweepPaths
@@ -20,8 +20,9 @@ POLL_SECONDS = 0.05
 PATIENCE_SECONDS = supervisor.GRACE_SECONDS + 3
 """How long supervisors may take to end their runs before they are told to do so at once."""
 
-TRAINER = (sys.executable, "-m", "archlab.training.child")
-"""The program that trains a run; it is given the path of the run's spec.json."""
+TRAINER = (sys.executable, "-P", "-m", "archlab.training.child")
+"""The program that trains a run; it is given the path of the run's spec.json. It imports nothing from the
+working directory."""
 
 
 def default_jobs(gpu_id: int) -> int:
@@ -59,6 +60,7 @@ class LocalEngine:
                     more = spec is not None
                     if spec is not None:
                         running.append(self._start(spec))
+                        self.on_event(Event(kind="started", spec=spec))
                 time.sleep(POLL_SECONDS)
                 for child in list(running):
                     self._tell_progress(child)
@@ -74,9 +76,7 @@ class LocalEngine:
 
     def _start(self, spec: RunSpec) -> "_Child":
         paths = self.paths.run(spec.run_id)
-        child = _Child.start(spec, paths, self.trainer, self.environment)
-        self.on_event(Event(kind="started", spec=spec))
-        return child
+        return _Child.start(spec, paths, self.trainer, self.environment)
 
     def _tell_progress(self, child: "_Child") -> None:
         for line in child.new_progress():
@@ -99,14 +99,15 @@ class _Child:
         cls, spec: RunSpec, paths: RunPaths, trainer: Sequence[str], environment: dict[str, str]
     ) -> "_Child":
         folder = paths.folder.resolve()
-        supervise = [sys.executable, "-I", "-S", supervisor.__file__, str(folder)]
+        quick = ["-I", "-S"] if ON_LINUX else ["-I"]  # elsewhere, psutil tells who a process is
+        supervise = [sys.executable, *quick, supervisor.__file__, str(folder)]
         with paths.log.open("ab") as log:
             process = subprocess.Popen(
                 [*supervise, *trainer, str(folder / paths.spec.name)],
                 stdin=subprocess.PIPE,  # its end tells the supervisor that its driver is gone
                 stdout=log,
                 stderr=log,
-                env=environment,
+                env=environment | {RUN_VARIABLE: str(folder)},
                 start_new_session=True,  # ctrl-C in the terminal is for the driver alone
             )
         minutes = spec.limits.minutes
@@ -121,12 +122,14 @@ class _Child:
                 self.process.terminate()
             return False
         self.close()
+        if self.process.returncode < 0:  # perhaps not its run alone was killed
+            kill_orphans(self.paths.folder.resolve())
         return True
 
     def outcome(self) -> Outcome:
         """What an ended run came to, also where it could not say so itself."""
         outcome = read_outcome(self.paths)
-        if outcome is not None:
+        if outcome is not None and (outcome.status == "done" or not self.timed_out):
             return outcome
         if self.timed_out:
             return failed("timeout", f"not done after {self.spec.limits.minutes:g} minutes")
@@ -150,10 +153,10 @@ class _Child:
 
 def _stop(children: list[_Child]) -> None:
     """End what still runs: asked first, then killed; at once, when interrupted a second time."""
-    for child in children:
-        child.process.terminate()
     patience = time.monotonic() + PATIENCE_SECONDS
     try:
+        for child in children:
+            child.process.terminate()
         for child in children:
             child.process.wait(max(0.0, patience - time.monotonic()))
     except subprocess.TimeoutExpired:

@@ -10,7 +10,7 @@ from archlab.engines.base import Engine, Event, Watcher, make_result, nobody
 from archlab.errors import UnknownVariantError, did_you_mean
 from archlab.planning.runs import run_config
 from archlab.records import GridLimits, Json, Result, RunSpec
-from archlab.results.store import Store
+from archlab.results.store import Store, is_done
 from archlab.training.endings import failed
 
 TRIED_AGAIN = ("disk", "changed")
@@ -36,14 +36,14 @@ class Wanted:
         """
         known = {label for names in labels.values() for label in names}
         for name in self.only:
-            if not any(fnmatchcase(label, name) for label in known):
+            if not any(_is_named(label, name) for label in known):
                 hint = did_you_mean(name, known) or f"There are: {', '.join(sorted(known))}."
                 raise UnknownVariantError(f"There is no variant {name}.", hint)
         return [
             spec
             for spec in runs
             if not self.only
-            or any(fnmatchcase(label, name) for name in self.only for label in labels[spec.variant_id])
+            or any(_is_named(label, name) for name in self.only for label in labels[spec.variant_id])
         ]
 
     def settles(self, result: Result | None, attempts: int) -> bool:
@@ -58,6 +58,11 @@ class Wanted:
 ALL = Wanted()
 
 
+def _is_named(label: str, name: str) -> bool:
+    """Whether a name means a label; * in it stands for anything, and brackets for themselves."""
+    return label == name or fnmatchcase(label, name.replace("[", "[[]"))
+
+
 def is_tried_again(result: Result, attempts: int) -> bool:
     """Whether a run that failed so is tried again without being asked for."""
     kind = result.reason.kind if result.reason is not None else ""
@@ -69,7 +74,8 @@ class Driver:
     """Does some runs, in rounds: those that were killed come again after the others.
 
     configs: variant id -> its config. known: run id -> result, as they come. failures: since it began, of
-    runs that are not tried again. stopped: why it ended before the runs did, or None.
+    runs that are not tried again. stopped: why it ended before the runs did, or None. failed_again: what came
+    of runs that were done before; their older results stand.
     """
 
     store: Store
@@ -81,6 +87,7 @@ class Driver:
     known: dict[str, Result] = field(default_factory=dict)
     failures: int = 0
     stopped: str | None = None
+    failed_again: list[Result] = field(default_factory=list)
 
     def do(self, runs: Sequence[RunSpec]) -> None:
         """Do all of them. Raises MachineError where a result cannot be written."""
@@ -91,9 +98,9 @@ class Driver:
                 with closing(self.engine.run(self._prepared(todo, anew), deadline)) as results:
                     for result in results:
                         self._record(result)
-                if deadline is not None and time.monotonic() > deadline and self._is_left(todo):
+                todo, anew = [spec for spec in todo if self._is_left(spec)], False
+                if todo and deadline is not None and time.monotonic() > deadline:
                     self.stopped = f"after {self.limits.minutes:g} minutes"
-                todo, anew = [spec for spec in todo if self._was_killed(spec)], False
         finally:
             self._bring_back(runs)
 
@@ -107,6 +114,7 @@ class Driver:
                 self._give_up(spec, crashes)
                 continue
             config = run_config(self.configs[spec.variant_id], spec.seed)
+            self.known.pop(spec.run_id, None)
             yield self.store.prepare(spec, config, anew=anew)
 
     def _give_up(self, spec: RunSpec, crashes: int) -> None:
@@ -122,23 +130,25 @@ class Driver:
         self.known[result.run_id] = result
         self.failures += result.status != "done" and not is_tried_again(result, self.limits.attempts)
 
-    def _is_left(self, specs: Iterable[RunSpec]) -> bool:
-        return any(spec.run_id not in self.known for spec in specs)
-
-    def _was_killed(self, spec: RunSpec) -> bool:
-        """Whether a run is to be tried again in this grid."""
+    def _is_left(self, spec: RunSpec) -> bool:
+        """Whether a run has no result, or was killed and is to be tried again in this grid."""
         result = self.known.get(spec.run_id)
-        is_killed = result is not None and result.reason is not None and result.reason.kind == "killed"
-        return is_killed and self.limits.attempts > 1
+        if result is None:
+            return True
+        return result.reason is not None and result.reason.kind == "killed" and self.limits.attempts > 1
 
     def _bring_back(self, runs: Sequence[RunSpec]) -> None:
         """What was to be done again and was not: the results before stand."""
         if not self.wanted.rerun:
             return
+        adopt(self.store, runs)
         self.store.restore(spec.run_id for spec in runs)
         for spec in runs:
-            if (result := self.store.load(spec.run_id)) is not None:
-                self.known[spec.run_id] = result
+            before, stands = self.known.get(spec.run_id), self.store.load(spec.run_id)
+            if stands is not None:
+                self.known[spec.run_id] = stands
+            if before is not None and before.status != "done" and is_done(stands):
+                self.failed_again.append(before)
 
 
 def adopt(store: Store, runs: Iterable[RunSpec]) -> None:

@@ -34,9 +34,10 @@ Location = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class YamlFile:
-    """A YAML file's data, and the line (from 1) of each key and item by its location."""
+    """A YAML file's text and data, and the line (from 1) of each key and item by its location."""
 
     path: Path
+    text: str
     data: Any
     lines: dict[Location, int]
 
@@ -59,10 +60,10 @@ def read_yaml(path: Path) -> YamlFile:
         _enforce_limits(text, path)
         node = yaml.compose(text, Loader=LOADER)
         if node is None:
-            return YamlFile(path, None, {})
+            return YamlFile(path, text, None, {})
         _measure(node, {}, path)
         lines = dict(_lines(node, (), path))
-        file = YamlFile(path, SafeConstructor().construct_document(node), lines)
+        file = YamlFile(path, text, SafeConstructor().construct_document(node), lines)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         place = f"{path}:{mark.line + 1}" if mark else str(path)

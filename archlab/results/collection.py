@@ -19,13 +19,15 @@ class Results:
     """The results of a sweep, in its order. Iterable; runs without a result are left out.
 
     paths: where they are kept; None where that is not known, and no log can be shown. stopped: why a grid
-    ended before all was done, or None.
+    ended before all was done, or None. failed_again: what came of runs that were to be done again; what they
+    were before stands.
     """
 
     layout: Layout
     by_run: dict[str, Result]
     paths: SweepPaths | None = None
     stopped: str | None = None
+    failed_again: tuple[Result, ...] = ()
 
     def __iter__(self) -> Iterator[Result]:
         run_ids = (run_id for place in self.layout.places for run_id in place.run_ids)

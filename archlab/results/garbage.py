@@ -3,7 +3,7 @@
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from archlab.results.collection import load_layout, require_stored
 from archlab.results.files import read_json
 from archlab.results.paths import RunPaths, SweepPaths, is_run_id
 from archlab.results.run_states import is_adhoc, is_run, stored_sweep_file
-from archlab.results.store import Store, is_done, read_result
+from archlab.results.store import Store, is_done, read_result, remove_model
 from archlab.results.tables import winners
 
 UNFINISHED_FILE = re.compile(r"\.(.+\.[a-z0-9_]{8}|process\.json)\.part")
@@ -73,12 +73,11 @@ def collect_garbage(sweep: str, experiments: str | Path | None = None, *, dry_ru
 
 @contextmanager
 def _locked(store: Store) -> Iterator[None]:
-    """Hold all locks that a sweep has. Raises InvalidError where one is held."""
-    with ExitStack() as held:
-        held.enter_context(store.locked())
-        run_ids = [lock.name.removeprefix("lock-") for lock in _run_locks(store.paths)]
-        if run_ids:
-            held.enter_context(store.locked(run_ids))
+    """Hold the lock of a sweep. Raises InvalidError where it is held, or where a single training goes on."""
+    with store.locked():
+        for lock in _run_locks(store.paths):
+            with store.locked([_run_of(lock)]):
+                pass
         yield
 
 
@@ -86,6 +85,10 @@ def _run_locks(paths: SweepPaths) -> list[Path]:
     """The locks of single trainings."""
     found = paths.folder.glob("lock-*")
     return sorted(path for path in found if path.suffix != ".json" and _is_file(path))
+
+
+def _run_of(lock: Path) -> str:
+    return lock.name.removeprefix("lock-")
 
 
 def _kept_models(store: Store) -> tuple[set[str] | None, str | None]:
@@ -109,7 +112,6 @@ def _kept_models(store: Store) -> tuple[set[str] | None, str | None]:
 
 def _garbage(store: Store, kept: set[str] | None) -> Iterator[Garbage]:
     paths = store.paths
-    yield from _files(_run_locks(paths), "lock that nobody holds")
     yield from _unfinished_files(paths.folder)
     for folder in _folders(paths.attempts):
         run_id, _, number = folder.name.rpartition(".")
@@ -117,11 +119,30 @@ def _garbage(store: Store, kept: set[str] | None) -> Iterator[Garbage]:
         if is_attempt and not _is_only_result(store, run_id, RunPaths(folder)):
             yield _measured(folder, "older attempt")
     for folder in _folders(paths.runs):
-        run = RunPaths(folder)
-        if not still_runs(read_json(run.process)):
-            yield from _unfinished_files(folder)
-            if is_run(run):
-                yield from _models(run, stays=kept is None or folder.name in kept)
+        if found := list(_in_run(RunPaths(folder), stays=kept is None or folder.name in kept)):
+            with _free(store, folder.name) if is_adhoc(store) else nullcontext():
+                yield from found
+    for lock in _run_locks(paths):
+        with store.locked([_run_of(lock)]):  # what is held by nobody else may go
+            yield from _files([lock], "lock that nobody holds")
+
+
+@contextmanager
+def _free(store: Store, run_id: str) -> Iterator[None]:
+    """Hold the lock of a single training, which may have begun meanwhile; it is left as it was."""
+    lock = store.paths.run_lock(run_id)
+    was_there = lock.exists()
+    with store.locked([run_id]):
+        yield
+        if not was_there:
+            lock.unlink(missing_ok=True)
+
+
+def _in_run(run: RunPaths, *, stays: bool) -> Iterator[Garbage]:
+    if not still_runs(read_json(run.process)):
+        yield from _unfinished_files(run.folder)
+        if is_run(run):
+            yield from _models(run, stays=stays)
 
 
 def _is_only_result(store: Store, run_id: str, attempt: RunPaths) -> bool:
@@ -164,14 +185,15 @@ def _measured(folder: Path, why: str) -> Garbage:
 
 
 def _remove(path: Path) -> None:
-    """Remove a file or folder. A model is first named like a half-written one: half of it is no model."""
+    """Remove a file or folder."""
     try:
         if not path.is_dir():
             path.unlink(missing_ok=True)
             return
         run = RunPaths(path.parent)
         if path == run.model:
-            path = path.rename(run.unfinished_model)
-        shutil.rmtree(path)
+            remove_model(run)
+        else:
+            shutil.rmtree(path)
     except OSError as error:
         raise MachineError(f"{path} cannot be removed: {error.strerror or error}.") from None

@@ -1,5 +1,6 @@
 """How it stands with each run of a sweep, read from its files alone: nothing needs to be running."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -233,4 +234,4 @@ def _whole(value: object) -> int | None:
 
 
 def _number(value: object) -> float | None:
-    return value if isinstance(value, (int, float)) else None
+    return value if isinstance(value, (int, float)) and math.isfinite(value) else None

@@ -12,7 +12,7 @@ from socket import gethostname
 from time import sleep
 
 from archlab.errors import InvalidError, MachineError
-from archlab.processes import end_leftover, identity, still_runs
+from archlab.processes import end_leftover, identity, kill_orphans, still_runs
 from archlab.records import Outcome, Result, RunSpec
 from archlab.results.files import read_json, require_writable, write_json, write_text
 from archlab.results.paths import RESULT, RunPaths, SweepPaths, is_run_id
@@ -69,30 +69,44 @@ class Store:
         """Move what is there of a run to the older attempts; returns how many attempts there have been."""
         paths = self.paths.run(run_id)
         self.end_leftover(run_id)
-        count = self.attempts(run_id)
+        numbers = self._older(run_id)
         if paths.folder.exists():
+            said = self._said(run_id)
+            number = said if said and said not in numbers else max(numbers, default=0) + 1
             try:
                 if not is_done(self.load(run_id)):
                     shutil.rmtree(paths.model, ignore_errors=True)
                 shutil.rmtree(paths.unfinished_model, ignore_errors=True)
                 self.paths.attempts.mkdir(exist_ok=True)
-                paths.folder.rename(self.paths.attempt(run_id, count).folder)
+                paths.folder.rename(self.paths.attempt(run_id, number).folder)
             except OSError as error:
                 raise MachineError(f"{paths.folder} cannot be moved: {error.strerror or error}.") from None
-        return count
+            numbers.append(number)
+        return max(numbers, default=0)
 
     def end_leftover(self, run_id: str) -> None:
-        """End the process of a run, should it have outlived its driver."""
-        end_leftover(read_json(self.paths.run(run_id).process))
+        """End what is left of a run, should it have outlived its driver."""
+        paths = self.paths.run(run_id)
+        if paths.process.exists():
+            end_leftover(read_json(paths.process))
+            kill_orphans(paths.folder.resolve())
 
     def attempts(self, run_id: str) -> int:
         """How often a run has been prepared, as far as can be read."""
-        paths = self.paths.run(run_id)
+        older = max(self._older(run_id), default=0)
+        is_there = self.paths.run(run_id).folder.exists()
+        return max(older, self._said(run_id) or older + is_there)
+
+    def _older(self, run_id: str) -> list[int]:
+        """The numbers of the older attempts that are kept."""
         numbers = [folder.name.rpartition(".")[2] for folder in self.paths.attempts.glob(f"{run_id}.*")]
-        older = max((int(number) for number in numbers if number.isdecimal()), default=0)
-        spec = read_json(paths.spec)
+        return [int(number) for number in numbers if number.isdecimal()]
+
+    def _said(self, run_id: str) -> int:
+        """Which attempt a run's spec.json says it is; 0 where it cannot be read."""
+        spec = read_json(self.paths.run(run_id).spec)
         said = spec.get("attempt") if isinstance(spec, dict) else None
-        return max(older + paths.folder.exists(), said if isinstance(said, int) else 0)
+        return said if isinstance(said, int) else 0
 
     def crashes(self, run_id: str) -> int:
         """How often in a row a run was killed, or ended with its driver and without a word: 0 for a new one.
@@ -110,13 +124,13 @@ class Store:
 
     def restore(self, run_ids: Iterable[str]) -> None:
         """Bring back finished runs that were to be done again, and were not: their results stand."""
-        wanted = set(run_ids)
-        for folder in sorted(self.paths.attempts.glob("*.*"), reverse=True):
-            run_id = folder.name.rpartition(".")[0]
-            older = RunPaths(folder).result
-            if run_id in wanted and not is_done(self.load(run_id)) and is_done(read_result(older)):
-                self.put_away(run_id)
-                folder.rename(self.paths.run(run_id).folder)
+        kept = {folder.name.rpartition(".")[0] for folder in self.paths.attempts.glob("*.*")}
+        for run_id in kept.intersection(run_ids):
+            for number in sorted(self._older(run_id), reverse=True):
+                older = self.paths.attempt(run_id, number)
+                if not is_done(self.load(run_id)) and is_done(read_result(older.result)):
+                    self.put_away(run_id)
+                    older.folder.rename(self.paths.run(run_id).folder)
 
     def record(self, result: Result) -> None:
         """Write a result: the last thing a run leaves. What its child handed over is in it.
@@ -145,7 +159,8 @@ class Store:
         for run_id in runs:
             kept = keep == "all" or (keep == "winner" and run_id in winners)
             if not kept:
-                shutil.rmtree(self.paths.run(run_id).model, ignore_errors=True)
+                with suppress(OSError):  # gc says what cannot be removed
+                    remove_model(self.paths.run(run_id))
 
     @contextmanager
     def locked(self, run_ids: Iterable[str] = ()) -> Iterator[None]:
@@ -232,6 +247,14 @@ def _who(file: Path) -> str:
             return f": process {holder['pid']} on {holder.get('host')}, since {holder.get('since')}"
         sleep(LOOK_SECONDS)
     return ""
+
+
+def remove_model(paths: RunPaths) -> None:
+    """Remove the model of a run. It is first named like a half-written one: half of it is no model."""
+    if paths.unfinished_model.exists():
+        shutil.rmtree(paths.unfinished_model)
+    if paths.model.exists():
+        shutil.rmtree(paths.model.rename(paths.unfinished_model))
 
 
 def is_done(result: Result | None) -> bool:

@@ -57,8 +57,8 @@ def train_run(
     """
     started = datetime.now(UTC).isoformat(timespec="seconds")
     clock = Clock(start=seconds_since_start())
+    changed = changed_files(spec.files)
     try:
-        changed = changed_files(spec.files)
         if not changed:
             outcome = _train(spec, paths, clock, on_evaluation)
     except Exception as error:  # user code, data, disk: all of it is the run's outcome, told in the log

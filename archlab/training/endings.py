@@ -8,8 +8,12 @@ from archlab.processes import describe_exit
 from archlab.records import Outcome, Reason
 from archlab.results.logs import end_of
 
-GPU_MEMORY_ERROR = "OutOfMemoryError"
-"""What PyTorch and CuPy both call it."""
+GPU_MEMORY_SIGNS = (
+    "OutOfMemoryError",  # what PyTorch and CuPy both call it
+    "CUDA error: out of memory",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+    "ResourceExhaustedError",  # TensorFlow
+)
 
 MEMORY_SIGNS = ("MemoryError", "std::bad_alloc", "annot allocate memory", "can't allocate memory")
 FULL_BYTES = 64 * 1024
@@ -25,9 +29,9 @@ def failed(kind: str, message: str) -> Outcome:
 
 def kind_of(error: Exception) -> str:
     """Which kind of Reason an exception is; many libraries tell it in words alone."""
-    if type(error).__name__ == GPU_MEMORY_ERROR:
-        return "gpu_memory"
     text = f"{type(error).__name__}: {error}"
+    if any(sign in text for sign in GPU_MEMORY_SIGNS):
+        return "gpu_memory"
     return _known_sign(text) or ("nan" if "NaN" in text else "error")
 
 

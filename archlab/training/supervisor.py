@@ -40,6 +40,8 @@ PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 def main(folder: Path, command: list[str]) -> int:
     """Run the command to its end, or to that of the driver. Returns its exit code, negative for a signal."""
     supervisor = Supervisor()
+    if supervisor.is_alone():  # the folder may be another driver's by now
+        return 1
     part = folder / ".process.json.part"
     part.write_text(json.dumps(identity(os.getpid())), encoding="utf8")
     part.replace(folder / "process.json")
@@ -76,13 +78,17 @@ class Supervisor:
         if os.getppid() != self.pid:
             os._exit(1)
 
+    def is_alone(self) -> bool:
+        """Whether the driver is gone."""
+        return bool(select.select([sys.stdin], [], [], 0)[0]) or os.getppid() != self.driver
+
     def ends_alone(self, run: subprocess.Popen[bytes]) -> bool:
         """Wait for the run; False where it is to be killed now, or has ended because it was asked to."""
         driver = sys.stdin.fileno()
         deadline = None
         while not _has_ended(run):
             ready, _, _ = select.select([driver, self.signals], [], [], LOOK_SECONDS)
-            if driver in ready or os.getppid() != self.driver:
+            if self.is_alone():
                 return False
             if self.signals in ready and signal.SIGTERM in os.read(self.signals, 64) and deadline is None:
                 deadline = monotonic() + GRACE_SECONDS
@@ -113,7 +119,7 @@ def _kill_descendants() -> None:
         while True:
             os.waitpid(-1, os.WNOHANG)
             for pid in descendants(os.getpid()):
-                with contextlib.suppress(ProcessLookupError):
+                with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.kill(pid, signal.SIGKILL)
             os.waitpid(-1, 0)
 

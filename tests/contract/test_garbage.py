@@ -266,7 +266,7 @@ def test_what_cannot_be_removed_is_said(tmp_path: Path, monkeypatch: pytest.Monk
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(shutil, "rmtree", refuse)
-    with pytest.raises(MachineError, match=r"model-best.part cannot be removed: Permission denied"):
+    with pytest.raises(MachineError, match=r"model-best cannot be removed: Permission denied"):
         collect_garbage("demo", tmp_path)
 
 

@@ -176,8 +176,10 @@ def test_a_driver_dies_while_it_removes_models(workplace: Workplace) -> None:
     """Half a model is none: the next driver removes it, and keeps that of the winner."""
     workplace.sweep("a", "b", keep_models="winner")
     assert workplace.grid(prepare=dies_among_the_models).end() == 9
-    assert len(list(workplace.store.glob("runs/*/model-best"))) == 3
+    assert len(list(workplace.store.glob("runs/*/model-best"))) == 2
+    assert len(list(workplace.store.glob("runs/*/model-best.part"))) == 1
     assert workplace.run_grid().started == []
+    assert not list(workplace.store.glob("runs/*/model-best.part"))
     (model,) = workplace.store.glob("runs/*/model-best")
     assert workplace.variant_of(model) == "b"
     assert workplace.outcomes() == workplace.undisturbed()
@@ -223,13 +225,14 @@ def test_killed_while_a_model_is_saved(saving: Workplace) -> None:
 
 
 def test_a_supervisor_that_is_killed_takes_its_run_with_it(workplace: Workplace) -> None:
-    workplace.sweep("waits", limits={"attempts": 2})
+    """And what that has started."""
+    workplace.sweep("has_children waits", limits={"attempts": 2})
     workplace.gate.touch()
     grid = workplace.grid("--jobs", "1")
     grid.wait_for(workplace.has_told("waits"))
-    run = workplace.pid("waits")
+    run, (daemon,) = workplace.pid("waits"), workplace.told("daemon")
     psutil.Process(run).parent().kill()  # type: ignore[union-attr]
-    grid.wait_for(lambda: is_gone(run))
+    grid.wait_for(lambda: is_gone(run) and is_gone(daemon))
     workplace.gate.unlink()
     assert grid.end() == 0
-    assert grid.started == ["base TextCatBOW.v3", "waits", "waits"]
+    assert grid.started == ["base TextCatBOW.v3", "has_children waits", "has_children waits"]

@@ -104,6 +104,12 @@ def test_a_run_that_hangs_ends_with_its_driver(workplace: Workplace) -> None:
     assert workplace.done_variants() == {"base TextCatBOW.v3"}
 
 
+def test_a_run_that_answers_with_an_error_was_out_of_time_all_the_same(workplace: Workplace) -> None:
+    workplace.sweep("answers_ctrl_c_with_an_error", limits={"minutes": 0.02})
+    workplace.run_grid("--jobs", "1", code=4)
+    assert workplace.statuses()["answers_ctrl_c_with_an_error"] == "timeout"
+
+
 def test_children_of_a_run_end_with_it(workplace: Workplace) -> None:
     """However it ends: done, failed, killed. Those too that have left its group, session and parent."""
     workplace.sweep("has_children", "has_children fails", "has_children is_killed", limits={"attempts": 1})

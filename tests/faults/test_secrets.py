@@ -35,6 +35,9 @@ def test_a_grid_passes_on_what_it_is_told_and_writes_none_of_it(
 ) -> None:
     (workplace / "tells.py").write_text(TELLS, encoding="utf8")
     (workplace / "sweep.yml").write_text(SWEEP, encoding="utf8")
+    (workplace / "statistics.py").write_text(
+        "raise SystemExit('planted')", encoding="utf8"
+    )  # no run imports it
     monkeypatch.setenv("WANDB_API_KEY", PASSED_ON)
     for name in ("OTHER_API_KEY", "TORCH_TOKEN", "AWS_SECRET_ACCESS_KEY", "DATABASE_URL", "HF_TOKEN"):
         monkeypatch.setenv(name, KEPT_BACK)

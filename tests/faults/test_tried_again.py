@@ -175,9 +175,13 @@ def test_what_is_done_again_and_fails_is_what_it_was(workplace: Workplace) -> No
     before, broken = workplace.done(), workplace.folder / "broken"
     broken.touch()
 
-    again = workplace.run_grid("--rerun", "--jobs", "1")
+    again = workplace.run_grid("--rerun", "--jobs", "1", code=4)
 
     assert again.started == ["base TextCatBOW.v3", "fails_while_broken"]
+    assert (
+        "fails_while_broken seed 0 failed this time: error, ValueError: broken; its older result stands"
+        in again.err
+    )
     after = workplace.done()
     failed = {path: after[path] for path in before if workplace.variant_of(path) == "fails_while_broken"}
     assert failed
@@ -221,6 +225,14 @@ def test_a_grid_that_is_out_of_time(workplace: Workplace) -> None:
     assert workplace.run_grid("--jobs", "1").started == ["waits", "later"]
     assert workplace.keeps(before)
     assert workplace.outcomes() == workplace.undisturbed()
+
+
+def test_a_grid_that_is_out_of_time_while_it_tries_again(workplace: Workplace) -> None:
+    workplace.sweep("is_killed 1 waits")
+    workplace.gate.touch()
+    grid = workplace.run_grid("--jobs", "1", "--grid-minutes", "0.05", code=4)
+    assert grid.started == ["base TextCatBOW.v3", "is_killed 1 waits", "is_killed 1 waits"]
+    assert "Stopped after 0.05 minutes: 1 of 2 runs are stored, 1 left." in grid.err
 
 
 def test_a_grid_in_which_too_much_fails(workplace: Workplace) -> None:

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from compared_runs import a_layout, a_sweep, with_columns
 from stored_runs import LABELS, a_store, ended, of_every_state
 
 import archlab
 from archlab.configs.writing import config_text
 from archlab.records import Cost, Environment, Fingerprints, Reason, Result, Seconds
 from archlab.reporting.terminal import make_console, show_diff, show_report, show_slots, show_table
-from archlab.results.collection import Results
+from archlab.results.collection import Results, stored_results
 from archlab.results.paths import SweepPaths
 from archlab.results.tables import Layout, Place, make_table
 
@@ -234,6 +235,22 @@ def test_garbage(cli: "Cli", golden: Golden, tmp_path: Path) -> None:
     ended(store, "a7", 0.7)
     done = cli("gc", "--experiments", tmp_path, "--dry-run")
     golden("garbage", done.out.replace(str(tmp_path), "experiments"))
+
+
+COMPARED = {
+    "table_compared": (a_layout(), True),
+    "table_compared_one_seed": (a_layout(seeds=1), True),
+    "table_compared_seeds_alone": (a_layout(), False),
+    "table_compared_columns": (with_columns(), True),
+    "table_compared_no_base": (a_layout(variants=["BOW", "Reduce"]), True),
+}
+
+
+@pytest.mark.parametrize("name", COMPARED)
+def test_table_of_what_is_known(name: str, golden: Golden, tmp_path: Path) -> None:
+    layout, by_document = COMPARED[name]
+    a_sweep(tmp_path, layout, by_document=by_document)
+    golden(name, shown(lambda console: show_table(console, stored_results("demo", tmp_path).table())))
 
 
 def test_table_with_problems(golden: Golden) -> None:

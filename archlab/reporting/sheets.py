@@ -67,12 +67,14 @@ COSTS = {
     "model_mb": Cost("model MB", lambda row: _megabytes(row.model_bytes)),
 }
 
+USUAL_COSTS = ("params", "words", "seconds")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
     """What is shown of a table: its columns of costs, in their order, and how many digits scores have."""
 
-    costs: Sequence[str] = ("params", "words", "seconds")
+    costs: Sequence[str] = USUAL_COSTS
     hidden: Collection[str] = ()
     digits: int = 3
 
@@ -208,8 +210,8 @@ def _tests(table: Table) -> str:
     if not tested:
         unknown = "one seed, documents not known one by one: " if table.seeds == 1 else ""
         return f"{unknown}no difference could be tested"
-    family = sum(cell.p_corrected is not None for cell in table.cells)
-    corrected = f"; p is corrected for {counted(range(family), 'comparison')} (Holm)" if family else ""
+    family = counted(range(table.compared), "comparison")
+    corrected = f"; p is corrected for {family} (Holm)" if table.compared else ""
     return f"{_population(tested)}{corrected}"
 
 

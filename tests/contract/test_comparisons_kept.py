@@ -4,9 +4,10 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from compared_runs import DOCUMENTS, a_layout, a_sweep, right, run
@@ -19,6 +20,9 @@ from archlab.results.files import write_json
 from archlab.results.statistics import compare
 from archlab.results.store import Store
 from archlab.results.tables import Cell, Table
+
+if TYPE_CHECKING:
+    from conftest import Cli
 
 WEIGHTS = (("acc", 0.25), ("other", 0.75))
 
@@ -76,6 +80,34 @@ def test_what_was_compared_is_not_compared_again_and_gives_the_same_bytes(
     store.paths.comparisons.unlink()
     assert json.dumps(table_of(tmp_path).to_dict()) == first
     assert store.paths.comparisons.read_bytes() == kept
+
+
+@pytest.mark.parametrize("form", ["text", "json", "csv", "markdown", "latex"])
+def test_reruns_on_the_same_store_give_the_same_bytes(tmp_path: Path, cli: "Cli", form: str) -> None:
+    store = a_sweep(tmp_path, a_layout())
+    first, again = (cli("table", "demo", "--experiments", tmp_path, "--format", form) for _ in range(2))
+    store.paths.comparisons.unlink()
+    anew = cli("table", "demo", "--experiments", tmp_path, "--format", form)
+    assert first.out == again.out == anew.out
+    assert "BOW" in first.out
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--sort", "wrods"), "Did you mean words?"),
+        (("--hide", "diference"), "Did you mean difference?"),
+        (("--columns", "params,memroy"), "Did you mean memory?"),
+        (("--top", "0"), "--top"),
+        (("--precision", "0"), "--precision"),
+    ],
+)
+@pytest.mark.parametrize("form", ["text", "csv"])
+def test_slips(tmp_path: Path, cli: "Cli", options: Sequence[str], told: str, form: str) -> None:
+    a_sweep(tmp_path, a_layout())
+    done = cli("table", "demo", "--experiments", tmp_path, *options, "--format", form)
+    assert (done.code, done.out) == (2, "")
+    assert told in done.err
 
 
 def better_score(store: Store) -> None:

@@ -7,6 +7,7 @@ variant that learns nothing, or from the wrong documents, does not reach them.
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -178,6 +179,8 @@ def test_tagger_and_morphologizer_on_a_shared_tok2vec(corpus: Corpus, tmp_path: 
 
     assert_whole_table(results, ["base Tok2Vec.v2", "embed=CharacterEmbed.v2(nM=32, nC=8)"], seeds=1)
     assert_whole_results(results, tmp_path)
+    weighted = replace(results, layout=replace(results.layout, score_name="score")).table()
+    assert [cell.comparison.generalises_over for cell in weighted.cells if cell.comparison] == ["documents"]
     for result in results:
         assert result.scores["tag_acc"] > known["tag_acc"] + 0.04, result.variant
         assert result.scores["morph_acc"] > known["morph_acc"] + 0.04, result.variant

@@ -69,7 +69,7 @@ def table(
     archlab table demo --format latex > table.tex
     """
     from archlab.reporting.csv_table import csv_table
-    from archlab.reporting.sheets import USUAL_COSTS, Shown, make_sheet
+    from archlab.reporting.sheets import USUAL_COSTS, Shown, require_columns
     from archlab.reporting.table_pages import latex_table, markdown_table
     from archlab.reporting.terminal import make_console, show_table
     from archlab.results.arranging import arranged
@@ -80,7 +80,7 @@ def table(
     made = arranged(results.table(None if scores is None else _named(scores)), sort, top)
     costs = USUAL_COSTS if columns is None else _named(columns)
     shown = Shown(costs=costs, hidden=_named(hide or ""), digits=precision)
-    make_sheet(made, shown)  # what is asked for is refused before anything is printed
+    require_columns(made, shown)
     _say_what_is_old(name, sweep, experiments)
     if format is TableFormat.json:
         print_json(made.to_dict())

@@ -79,14 +79,18 @@ class Shown:
     digits: int = 3
 
 
-def make_sheet(table: Table, shown: Shown | None = None) -> Sheet:
-    """Lay a table out. Raises UsageError for a column of costs, or one to hide, that it does not have."""
-    shown = shown or Shown()
+def require_columns(table: Table, shown: Shown) -> None:
+    """Raise UsageError for a column of costs, or one to hide, that a table does not have."""
     _require_known(shown.costs, COSTS, "column of costs")
+    hideable = ["difference", "p", *table.scores_beside, *COSTS, "status"]
+    _require_known(shown.hidden, hideable, "column to hide")
+
+
+def make_sheet(table: Table, shown: Shown | None = None) -> Sheet:
+    """Lay a table out. Raises UsageError as `require_columns` does."""
+    shown = shown or Shown()
+    require_columns(table, shown)
     columns = list(_columns(table, shown))
-    _require_known(
-        shown.hidden, ["difference", "p", *table.scores_beside, *COSTS, "status"], "column to hide"
-    )
     kept = [place for place, column in enumerate(columns) if column.name not in shown.hidden]
     rows = [list(_entries(row, table, shown)) for row in table.rows]
     return Sheet(
@@ -94,15 +98,6 @@ def make_sheet(table: Table, shown: Shown | None = None) -> Sheet:
         columns=tuple(columns[place] for place in kept),
         rows=tuple(tuple(row[place] for place in kept) for row in rows),
     )
-
-
-def has_base(table: Table) -> bool:
-    """Whether anything is compared with a base."""
-    return any(cell.difference is not None for cell in table.cells)
-
-
-def _is_tested(table: Table) -> bool:
-    return any(cell.p_corrected is not None for cell in table.cells)
 
 
 def _require_known(names: Iterable[str], known: Collection[str], what: str) -> None:
@@ -116,9 +111,9 @@ def _columns(table: Table, shown: Shown) -> Iterator[Column]:
     yield Column("variant", "", is_number=False)
     for column in table.columns or ("",):
         yield Column("score", column or "score", is_number=False)
-        if not column and has_base(table):
+        if not column and table.has_base:
             yield Column("difference", "difference", is_number=False)
-            if _is_tested(table):
+            if table.compared:
                 yield Column("p", "p")
         for name in table.scores_beside:
             yield Column(name, f"{column} {name}".lstrip())
@@ -138,9 +133,9 @@ def _entries(row: Row, table: Table, shown: Shown) -> Iterator[Entry]:
             yield Entry(score_entry.text, score_entry.style, aside)
         else:
             yield score_entry
-            if has_base(table):
+            if table.has_base:
                 yield Entry(_wide(cell, shown.digits))
-                if _is_tested(table):
+                if table.compared:
                     yield Entry(p_text(cell.p_corrected if cell else None))
         for beside in cell.beside if cell else [None] * len(table.scores_beside):
             yield Entry("" if beside is None else amount_text(beside, shown.digits))
@@ -182,19 +177,19 @@ def _legend(table: Table, shown: Shown) -> Iterator[str]:
         if table.seeds > 1
         else f"{table.score_name}, one seed"
     ]
-    if has_base(table) and "difference" not in shown.hidden:
+    if table.has_base and "difference" not in shown.hidden:
         parts.append(f"difference to the base{_noise_mark(table)}")
     is_told_apart = any(cell.p_best is not None for cell in table.cells)
     parts.append("bold: the best, and what cannot be told from it" if is_told_apart else "best in bold")
     yield "; ".join(parts)
-    if has_base(table) or is_told_apart:
+    if table.has_base or is_told_apart:
         yield _tests(table)
     if table.rows_left_out:
         yield f"{len(table.rows)} of {len(table.rows) + table.rows_left_out} rows"
 
 
 def _noise_mark(table: Table) -> str:
-    if not _is_tested(table):
+    if not table.compared:
         return ""
     return ", in parentheses where it is within noise" if table.columns else " [95% interval]"
 

@@ -76,7 +76,8 @@ class Table:
 
     columns: () where there is one column without a name. scores_beside: the names of further scores in each
     cell. problems: runs and variants that gave no score. rows_left_out: how many are not among the rows.
-    compared: how many p of comparisons with a base there are, which are corrected together.
+    has_base: whether anything has a difference to a base. compared: how many p of such differences there
+    are, which are corrected together.
     """
 
     sweep: str
@@ -86,6 +87,7 @@ class Table:
     rows: tuple[Row, ...]
     seeds: int
     problems: tuple[Problem, ...]
+    has_base: bool = False
     compared: int = 0
     rows_left_out: int = 0
 
@@ -148,6 +150,7 @@ def make_table(
         ),
         seeds=max((len(place.run_ids) for place in layout.places), default=0),
         problems=tuple(find_problems(layout, results)),
+        has_base=any(cell.difference is not None for cell in cells.values()),
         compared=sum(p is not None for p in verdicts.p_corrected.values()),
     )
 

@@ -6,6 +6,7 @@ schemas and raises KeyError where a required key is missing.
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from math import isfinite
 from typing import Any, Literal, Self
 
 from archlab.reading_records import FromDict as FromDict
@@ -324,9 +325,9 @@ class Result(FromDict):
     schema_version: int = SCHEMA_VERSION
 
     def value(self, score_name: str) -> float | None:
-        """A score by name; None where the run has no such number."""
+        """A score by name; None where the run has no such number, or one that is not finite."""
         score = self.scores.get(score_name)
-        return score if isinstance(score, (int, float)) else None
+        return score if isinstance(score, (int, float)) and isfinite(score) else None
 
     def to_dict(self) -> Json:
         return asdict(self)

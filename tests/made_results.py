@@ -1,8 +1,10 @@
 """Results of runs that nobody has trained, as a textcat leaves them: to test the store, and to time it."""
 
+from collections.abc import Sequence
 from random import Random
 
 from archlab.records import Cost, Environment, Fingerprints, Json, Result, RunSpec, Seconds
+from archlab.results.recounting import prf_measure
 
 PRINTS = Fingerprints(config="c" * 12, data="d" * 12, code="e" * 12, versions="f" * 12)
 VERSIONS = dict.fromkeys(("spacy", "spacy-legacy", "thinc", "numpy", "torch", "archlab"), "3.8.18")
@@ -65,3 +67,15 @@ def made_result(spec: RunSpec, labels: int = 3) -> Result:
         finished="2026-01-02T03:04:45+00:00",
         attempt=spec.attempt,
     )
+
+
+def made_per_doc(right: Sequence[bool], score_name: str = "acc", *, schema_version: int = 1) -> Json:
+    """The counts of an accuracy: which documents a run has right."""
+    rows = [(document, None, int(is_right), 1 - is_right, 0) for document, is_right in enumerate(right)]
+    measure = prf_measure(rows, {score_name: "micro_p"}, labelled=False)
+    return {
+        "schema_version": schema_version,
+        "documents": len(right),
+        "words": [1] * len(right),
+        "measures": {"acc": measure},
+    }

@@ -17,8 +17,10 @@ class TableFormat(StrEnum):
     """How a table is written."""
 
     text = "text"
-    json = "json"
+    markdown = "markdown"
+    latex = "latex"
     csv = "csv"
+    json = "json"
 
 
 def table(
@@ -30,34 +32,71 @@ def table(
         str | None,
         typer.Option(metavar="A,B", help="More scores to show; those that the sweep names if not given."),
     ] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A,B",
+            help="Costs, of params, words, seconds (these if not given), memory, model_mb.",
+        ),
+    ] = None,
+    hide: Annotated[
+        str | None,
+        typer.Option(metavar="A,B", help="Columns to leave out: difference, p, status, a cost or a score."),
+    ] = None,
+    sort: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="A score, a cost or `variant`: the best, lowest or first on top."),
+    ] = None,
+    top: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Only the first N rows and the base's.")
+    ] = None,
+    precision: Annotated[int, typer.Option(min=1, max=9, metavar="N", help="Digits of a score.")] = 3,
     experiments: Experiments = DEFAULT_EXPERIMENTS,
     format: Annotated[
-        TableFormat, typer.Option("--format", help="How the table is written; csv: for spreadsheets.")
+        TableFormat,
+        typer.Option("--format", help="How the table is written; csv and json have all columns in full."),
     ] = TableFormat.text,
 ) -> None:
     """Tabulate what the store has of a sweep, without training.
 
-    Exit code 5 where it has nothing.
+    Exit code 5 where it has nothing. docs/tables.md tells how to read it.
 
     \b
     archlab table
     archlab table demo --format json
     archlab table demo --scores cats_macro_f,cats_macro_auc
+    archlab table demo --sort words --top 5 --columns words,memory --hide p
+    archlab table demo --format latex > table.tex
     """
     from archlab.reporting.csv_table import csv_table
+    from archlab.reporting.sheets import USUAL_COSTS, Shown, require_columns
+    from archlab.reporting.table_pages import latex_table, markdown_table
     from archlab.reporting.terminal import make_console, show_table
+    from archlab.results.arranging import arranged
     from archlab.results.collection import stored_results
 
     name = _find(sweep, experiments)
-    names = None if scores is None else [name.strip() for name in scores.split(",") if name.strip()]
-    made = stored_results(name, experiments, per_label=False).table(names)
+    results = stored_results(name, experiments, per_label=False)
+    made = arranged(results.table(None if scores is None else _named(scores)), sort, top)
+    costs = USUAL_COSTS if columns is None else _named(columns)
+    shown = Shown(costs=costs, hidden=_named(hide or ""), digits=precision)
+    require_columns(made, shown)
     _say_what_is_old(name, sweep, experiments)
     if format is TableFormat.json:
         print_json(made.to_dict())
     elif format is TableFormat.csv:
         hand_over(csv_table(made))
+    elif format is TableFormat.markdown:
+        hand_over(markdown_table(made, shown))
+    elif format is TableFormat.latex:
+        hand_over(latex_table(made, shown))
     else:
-        show_table(make_console(sys.stdout), made)
+        show_table(make_console(sys.stdout), made, shown)
+
+
+def _named(names: str) -> list[str]:
+    """The names in a list with commas."""
+    return [name.strip() for name in names.split(",") if name.strip()]
 
 
 def _say_what_is_old(name: str, sweep: str | None, experiments: Path) -> None:

@@ -130,7 +130,7 @@ def train_variants(
     """Train some variants outside a sweep; all models are kept. runs: as `RunSettings.runs` gives them."""
     sweep, score_name = runs[0].sweep, runs[0].score_name
     placements = [Placement(row=v.row, column=v.column, variant_id=v.variant_id) for v in variants]
-    layout = _layout(sweep, score_name, placements, (), runs)
+    layout = _layout(sweep, score_name, placements, (), variants, runs)
     require_data(variants)
     store = Store(sweep, experiments)
     wanted, limits = Wanted(retry_failed=True, rerun=rerun), GridLimits(attempts=1)
@@ -161,7 +161,14 @@ def _execute(
     runs = selected_runs(planned, wanted)
     store = Store(planned.sweep.name, experiments)
     layout = replace(
-        _layout(planned.sweep.name, planned.score_name, planned.placements, planned.rejected, planned.runs),
+        _layout(
+            planned.sweep.name,
+            planned.score_name,
+            planned.placements,
+            planned.rejected,
+            planned.variants,
+            planned.runs,
+        ),
         scores_beside=planned.scores_beside,
     )
     with store.locked():
@@ -306,13 +313,21 @@ def _layout(
     score_name: str,
     placements: Iterable[Placement],
     rejected: Iterable[Rejected],
+    variants: Iterable[Variant],
     runs: Iterable[RunSpec],
 ) -> Layout:
+    weights = {variant.variant_id: _score_weights(variant) for variant in variants}
     run_ids: dict[str, list[str]] = {}
     for spec in runs:
         run_ids.setdefault(spec.variant_id, []).append(spec.run_id)
     trained = [
-        Place(row=p.row, column=p.column, variant_id=p.variant_id, run_ids=tuple(run_ids[p.variant_id]))
+        Place(
+            row=p.row,
+            column=p.column,
+            variant_id=p.variant_id,
+            run_ids=tuple(run_ids[p.variant_id]),
+            score_weights=weights[p.variant_id],
+        )
         for p in placements
     ]
     refused = [
@@ -320,3 +335,9 @@ def _layout(
         for r in rejected
     ]
     return Layout(sweep=sweep, score_name=score_name, places=(*trained, *refused))
+
+
+def _score_weights(variant: Variant) -> tuple[tuple[str, float], ...]:
+    """What the weighted score of a variant's config is made of: a weight of null or 0 adds nothing."""
+    weights = interpolated(as_config(variant.config))["training"]["score_weights"]
+    return tuple((name, float(weight)) for name, weight in weights.items() if weight)

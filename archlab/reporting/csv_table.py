@@ -7,7 +7,7 @@ from itertools import zip_longest
 
 from archlab.plain import printable
 from archlab.results.statistics import Spread
-from archlab.results.tables import Cell, Row, Table
+from archlab.results.tables import TOLD_OF_COMPARISONS, Cell, Row, Table
 
 Value = str | int | float | bool | None
 
@@ -31,18 +31,22 @@ def csv_table(table: Table) -> str:
 
 
 def _header(table: Table) -> Iterator[str]:
-    yield from ("variant", "column", table.score_name, "sd", "n", "difference", "best")
+    yield from ("variant", "column", table.score_name, "sd", "n", "difference", *TOLD_OF_COMPARISONS)
+    yield from ("p_corrected", "p_best", "best")
     for name in table.scores_beside:
         yield from (name, f"{name} sd")
-    yield from ("params", "words_per_second", "seconds", "done", "failed", "missing", "rejected")
+    yield from ("params", "model_bytes", "words_per_second", "seconds", "peak_memory_bytes")
+    yield from ("done", "failed", "missing", "rejected")
 
 
 def _line(row: Row, column: str | None, cell: Cell) -> Iterator[Value]:
     yield from (row.label, column, *_spread(cell.score), cell.score.n if cell.score else 0)
-    yield from (cell.difference, cell.best)
+    yield cell.difference
+    yield from (getattr(cell.comparison, name, None) for name in TOLD_OF_COMPARISONS)
+    yield from (cell.p_corrected, cell.p_best, cell.best)
     for score in cell.beside:
         yield from _spread(score)
-    yield from (row.parameters, row.words_per_second, row.seconds)
+    yield from (row.parameters, row.model_bytes, row.words_per_second, row.seconds, row.peak_memory_bytes)
     yield from (cell.done, cell.failed, cell.missing, cell.rejected)
 
 

@@ -19,10 +19,17 @@ def score_text(found: Spread, digits: int = 3) -> str:
     return mean if found.sd is None else f"{mean} ± {score(found.sd, digits)}"
 
 
-def amount_text(found: Spread) -> str:
+def p_text(p: float | None) -> str:
+    """`.012`, `<.001`; empty where it is not known."""
+    if p is None:
+        return ""
+    return "<.001" if p < 0.001 else score(p)
+
+
+def amount_text(found: Spread, digits: int = 3) -> str:
     """A score of any size, `.983 ± .004`; from 10 on as a whole number, `1,173 ± 12`: it counts something."""
     if abs(found.mean) < 10:
-        return score_text(found)
+        return score_text(found, digits)
     return f"{found.mean:,.0f}" if not found.sd else f"{found.mean:,.0f} ± {found.sd:,.0f}"
 
 

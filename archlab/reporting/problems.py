@@ -33,12 +33,12 @@ def show_problems(console: "Console", problems: Sequence[Problem], sweep: str) -
         console.print(f"{rest} more: archlab runs {sweep} --status failed{where}", soft_wrap=True)
     for problem in problems:
         if not problem.is_failure:
-            console.print(_line(problem), style="red", soft_wrap=True)
+            console.print(problem_line(problem), style="red", soft_wrap=True)
 
 
 def show_failure(console: "Console", problem: Problem, others: Sequence[Problem] = ()) -> None:
     """A failed run: why, the end of its log, and where that is. others: runs that failed in the same way."""
-    console.print(_line(problem), style="red", soft_wrap=True)
+    console.print(problem_line(problem), style="red", soft_wrap=True)
     if others:
         names = some([f"{other.label} seed {other.seed}" for other in others])
         console.print(f"  so did {names}", style="red", soft_wrap=True)
@@ -49,7 +49,8 @@ def show_failure(console: "Console", problem: Problem, others: Sequence[Problem]
         console.print(f"  log: {problem.log}   {command}", soft_wrap=True)
 
 
-def _line(problem: Problem) -> str:
+def problem_line(problem: Problem) -> str:
+    """What gave no score, and why."""
     message = problem.message if len(problem.message) <= MAX_LENGTH else f"{problem.message[:MAX_LENGTH]} ..."
     if problem.status == "rejected":
         return f"{problem.label} was not trained: {message}"

@@ -1,7 +1,7 @@
 """What a person reads in a terminal. Without a terminal only the colours go."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import IO, TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from typing import IO, TYPE_CHECKING, Literal
 
 from archlab.checking.compatibility import Matrix
 from archlab.checking.fitting import Candidate
@@ -9,9 +9,10 @@ from archlab.configs.differences import Diff, SectionDiff
 from archlab.records import Finding, Note, Report, Slot
 from archlab.reporting.hints import with_base
 from archlab.reporting.matrix_tables import groups
-from archlab.reporting.numbers import amount_text, compact, difference, score_text, some
+from archlab.reporting.numbers import some
 from archlab.reporting.problems import show_problems
-from archlab.results.tables import Cell, Row, Table
+from archlab.reporting.sheets import Entry, Shown, make_sheet
+from archlab.results.tables import Table
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,32 +28,24 @@ def make_console(file: IO[str]) -> "Console":
     return consoles.make_console(file)
 
 
-def show_table(console: "Console", table: Table) -> None:
-    """The table of a sweep: score +- sd and difference to the base, then what each variant costs."""
+def show_table(console: "Console", table: Table, shown: Shown | None = None) -> None:
+    """The table of a sweep: score +- sd and difference to the base, then what each variant costs.
+
+    Raises UsageError for a column that it does not have.
+    """
     from rich.table import Table as RichTable
 
-    seeds = f"mean ± sd over {table.seeds} seeds" if table.seeds > 1 else "one seed"
-    has_base = any(
-        cell is not None and cell.difference is not None for row in table.rows for cell in row.cells
-    )
-    base = "; then the difference to the base" if has_base else ""
-    console.print(f"{table.score_name}, {seeds}{base}; best in bold", style="dim")
+    sheet = make_sheet(table, shown)
+    for line in sheet.legend:
+        console.print(line, style="dim", soft_wrap=True)
     console.print()
     grid = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     grid.add_column("", overflow="fold")
-    for column in table.columns or ("",):
-        grid.add_column(column or "score", no_wrap=True)
-        for name in table.scores_beside:
-            grid.add_column(f"{column} {name}".lstrip(), justify="right", no_wrap=True)
-    for name in ("params", "words/s", "seconds"):
-        grid.add_column(name, justify="right", no_wrap=True)
-    with_status = any(row.status != "done" for row in table.rows)
-    if with_status:
-        grid.add_column("status")
-    for row in table.rows:
-        status = [row.status] if with_status else []
-        cells = [text for cell in row.cells for text in _cell_texts(cell, table)]
-        grid.add_row(row.label, *cells, *_costs(row), *status)
+    for column in sheet.columns[1:]:
+        justify: Literal["left", "right"] = "right" if column.is_number else "left"
+        grid.add_column(column.header, justify=justify, no_wrap=column.name != "status")
+    for row in sheet.rows:
+        grid.add_row(*map(_entry_text, row))
     console.print(grid)
     if table.problems:
         console.print()
@@ -160,30 +153,13 @@ def _show_section(console: "Console", section: SectionDiff, sources: Mapping[str
         console.print(f"{line.change} {told}", style=colour, soft_wrap=True)
 
 
-def _cell_texts(cell: Cell | None, table: Table) -> "Iterator[str | Text]":
-    """The score of a cell, then those beside it."""
-    yield _cell_text(cell)
-    for score in cell.beside if cell else [None] * len(table.scores_beside):
-        yield "" if score is None else amount_text(score)
-
-
-def _cell_text(cell: Cell | None) -> "Text":
+def _entry_text(entry: Entry) -> "Text":
     from rich.text import Text
 
-    if cell is None:
-        return Text("")
-    if cell.score is None:
-        return Text("rejected" if cell.rejected else "-", style="dim")
-    text = Text(score_text(cell.score), style="bold" if cell.best else "")
-    if cell.difference is not None:
-        text.append(f"  {difference(cell.difference)}", style="not bold dim")
+    text = Text(entry.text, style={"": "", "best": "bold", "dim": "dim"}[entry.style])
+    if entry.aside:
+        text.append(f"  {entry.aside}", style="not bold dim")
     return text
-
-
-def _costs(row: Row) -> Iterator[str]:
-    yield compact(row.parameters)
-    yield "" if row.words_per_second is None else f"{row.words_per_second:,.0f}"
-    yield "" if row.seconds is None else f"{row.seconds:.1f}"
 
 
 def _styled(label: str, style: str, rest: str) -> "Text":

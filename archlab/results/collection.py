@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from archlab.errors import NothingToCompareError, UsageError, did_you_mean
 from archlab.records import Result
+from archlab.results.comparisons import compare_places
 from archlab.results.files import read_json
 from archlab.results.logs import last_lines
 from archlab.results.paths import DEFAULT_EXPERIMENTS, SweepPaths, is_run_id, is_sweep_name
@@ -18,9 +20,9 @@ from archlab.results.tables import Layout, Place, Table, make_table, winners
 class Results:
     """The results of a sweep, in its order. Iterable; runs without a result are left out.
 
-    paths: where they are kept; None where that is not known, and no log can be shown. stopped: why a grid
-    ended before all was done, or None. failed_again: what came of runs that were to be done again; what they
-    were before stands.
+    paths: where they are kept; None where that is not known: nothing is compared, and no log is shown.
+    stopped: why a grid ended before all was done, or None. failed_again: what came of runs that were to be
+    done again; what they were before stands.
     """
 
     layout: Layout
@@ -41,23 +43,27 @@ class Results:
         return tuple(result for result in self if result.status != "done")
 
     def table(self, scores: Sequence[str] | None = None) -> Table:
-        """Mean and spread over seeds of every variant, beside the base; the ends of the logs of failed runs.
+        """Mean and spread over seeds of every variant, compared with the base; the ends of failed runs' logs.
 
         scores: more scores to show, by name; None for those that the sweep names.
         Raises UsageError for one that no run has.
         """
         if scores is None:
-            return self._with_logs(make_table(self.layout, self.by_run))
+            return self._table(self.layout)
         known = {name for result in self for name in result.scores if result.value(name) is not None}
         for name in scores:
             if name not in known:
                 hint = did_you_mean(name, known) or f"Known: {', '.join(sorted(known))}."
                 raise UsageError(f"No run of {self.layout.sweep} has a score {name}.", hint)
-        return self._with_logs(make_table(replace(self.layout, scores_beside=tuple(scores)), self.by_run))
+        return self._table(replace(self.layout, scores_beside=tuple(scores)))
 
-    def _with_logs(self, table: Table) -> Table:
+    def _table(self, layout: Layout) -> Table:
         if self.paths is None:
-            return table
+            return make_table(layout, self.by_run)
+        compare_all = partial(
+            compare_places, score_name=layout.score_name, results=self.by_run, paths=self.paths
+        )
+        table = make_table(layout, self.by_run, compare_all)
         return replace(table, problems=tuple(with_log(problem, self.paths) for problem in table.problems))
 
     def best(self) -> Result:

@@ -8,6 +8,7 @@ from archlab.errors import UsageError
 
 DEFAULT_EXPERIMENTS = Path("experiments")
 RESULT = "result.json"
+PER_DOC = "per_doc.json"
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 _NO_SWEEP = re.compile(r"^$|^\.|[/\\:\0]")
@@ -48,7 +49,7 @@ class RunPaths:
 
     @property
     def per_doc(self) -> Path:
-        return self.folder / "per_doc.json"
+        return self.folder / PER_DOC
 
     @property
     def outcome(self) -> Path:
@@ -99,6 +100,11 @@ class SweepPaths:
     def plan(self) -> Path:
         """How the last grid laid out its table: a cache, for tables without planning anew."""
         return self.folder / "plan.json"
+
+    @property
+    def comparisons(self) -> Path:
+        """What the table says of differences: a cache, so that it is not worked out again."""
+        return self.folder / "comparisons.json"
 
     @property
     def lock(self) -> Path:

@@ -4,81 +4,46 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from archlab.records import FromDict, Json, Result
+from archlab.records import Json, Result
+from archlab.results.layouts import Layout as Layout
+from archlab.results.layouts import Place as Place
+from archlab.results.layouts import is_base
 from archlab.results.problems import Problem, find_problems
-from archlab.results.statistics import Spread, spread
+from archlab.results.statistics import LEVEL, Comparison, Spread, spread
+from archlab.results.verdicts import CompareAll, Verdicts, compare_nothing
 
-BASE = "base"
-"""The first word of the base's row."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Place(FromDict):
-    """Where a variant stands in the table, and which runs fill its cell.
-
-    rejected: why it is not trained, or None.
-    """
-
-    row: str
-    column: str | None
-    variant_id: str | None
-    run_ids: tuple[str, ...]
-    rejected: str | None = None
-
-    @property
-    def label(self) -> str:
-        return self.row if self.column is None else f"{self.row} [{self.column}]"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Layout:
-    """The rows and columns of a sweep's table, in the sweep's order.
-
-    scores_beside: more scores that each cell tells, by name.
-    """
-
-    sweep: str
-    score_name: str
-    places: tuple[Place, ...]
-    scores_beside: tuple[str, ...] = ()
-
-    def to_dict(self) -> Json:
-        places = [{**vars(place), "run_ids": list(place.run_ids)} for place in self.places]
-        return {
-            "schema_version": 1,
-            "sweep": self.sweep,
-            "score_name": self.score_name,
-            "scores_beside": list(self.scores_beside),
-            "places": places,
-        }
-
-    @classmethod
-    def from_dict(cls, data: Json) -> "Layout":
-        places = tuple(
-            Place.from_dict({**place, "run_ids": tuple(place["run_ids"])}) for place in data["places"]
-        )
-        return cls(
-            sweep=data["sweep"],
-            score_name=data["score_name"],
-            places=places,
-            scores_beside=tuple(data.get("scores_beside", ())),
-        )
+TOLD_OF_COMPARISONS = ("low", "high", "p", "generalises_over", "seeds", "documents")
+"""What programs are told of a comparison with the base, besides the difference."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """One variant's results. score: over its finished runs. difference: of means, to the base's in this
-    column; None for the base itself. best: the highest mean of its column. beside: of further scores, in the
-    table's order; None for one that no finished run has."""
+    """One variant's results.
+
+    score: over its finished runs. beside: of further scores, in the table's order; None for one that no
+    finished run has. difference: to the base of this column, over the seeds that both have finished, or of
+    means where these are none; None for the base itself. comparison: with the base; None where there is
+    none. p_corrected: for all comparisons with a base in the table. with_best, p_best: the same with the
+    highest mean of this column. best: that, or not distinguishable from it.
+    """
 
     score: Spread | None
     beside: tuple[Spread | None, ...]
     difference: float | None
+    comparison: Comparison | None
+    p_corrected: float | None
+    with_best: Comparison | None
+    p_best: float | None
     best: bool
     done: int
     failed: int
     missing: int
     rejected: str | None
+
+    @property
+    def within_noise(self) -> bool:
+        """Whether the difference to the base has been tested, and may be chance."""
+        return self.p_corrected is not None and self.p_corrected >= LEVEL
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,8 +53,10 @@ class Row:
     label: str
     cells: tuple[Cell | None, ...]
     parameters: int | None
+    model_bytes: int | None
     words_per_second: float | None
     seconds: float | None
+    peak_memory_bytes: int | None
 
     @property
     def status(self) -> str:
@@ -108,7 +75,9 @@ class Table:
     """What a grid came to.
 
     columns: () where there is one column without a name. scores_beside: the names of further scores in each
-    cell. problems: runs and variants that gave no score.
+    cell. problems: runs and variants that gave no score. rows_left_out: how many are not among the rows.
+    has_base: whether anything has a difference to a base. compared: how many p of such differences there
+    are, which are corrected together.
     """
 
     sweep: str
@@ -118,6 +87,14 @@ class Table:
     rows: tuple[Row, ...]
     seeds: int
     problems: tuple[Problem, ...]
+    has_base: bool = False
+    compared: int = 0
+    rows_left_out: int = 0
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """Those that there are, row by row."""
+        return tuple(cell for row in self.rows for cell in row.cells if cell is not None)
 
     def to_dict(self) -> Json:
         """The table as JSON; what is not known is null."""
@@ -130,8 +107,10 @@ class Table:
                     "variant": row.label,
                     "status": row.status,
                     "parameters": row.parameters,
+                    "model_bytes": row.model_bytes,
                     "words_per_second": row.words_per_second,
                     "seconds": row.seconds,
+                    "peak_memory_bytes": row.peak_memory_bytes,
                     "cells": [
                         _cell_json(cell, column, self.scores_beside)
                         for column, cell in zip(self.columns or (None,), row.cells, strict=True)
@@ -140,55 +119,40 @@ class Table:
                 }
                 for row in self.rows
             ],
+            "rows_left_out": self.rows_left_out,
             "problems": [problem.to_dict() for problem in self.problems],
         }
 
 
-def make_table(layout: Layout, results: Mapping[str, Result]) -> Table:
+def make_table(
+    layout: Layout, results: Mapping[str, Result], compare_all: CompareAll = compare_nothing
+) -> Table:
     """Lay results out as rows and columns. results: by run id; those not in the layout are left out."""
     columns = tuple(dict.fromkeys(place.column for place in layout.places))
     labels = sorted(dict.fromkeys(place.row for place in layout.places), key=lambda row: not is_base(row))
-    by_place = {(place.row, place.column): place for place in layout.places}
     scores = {place: _score(place, layout.score_name, results) for place in layout.places}
-    marks = {column: _Marks.of(scores, column) for column in columns}
-    rows = []
-    for label in labels:
-        places = [by_place.get((label, column)) for column in columns]
-        finished = [
-            results[run_id]
-            for place in places
-            if place is not None
-            for run_id in place.run_ids
-            if run_id in results and results[run_id].status == "done"
-        ]
-        rows.append(
-            Row(
-                label=label,
-                cells=tuple(
-                    None
-                    if place is None
-                    else _cell(place, scores[place], marks[place.column], layout.scores_beside, results)
-                    for place in places
-                ),
-                parameters=_median_int(result.cost.parameters for result in finished),
-                words_per_second=_median(result.cost.words_per_second for result in finished),
-                seconds=_median(result.cost.seconds.total for result in finished),
-            )
-        )
+    verdicts = Verdicts.of(scores, compare_all)
+    cells = {
+        (place.row, place.column): _cell(place, score, verdicts, layout.scores_beside, results)
+        for place, score in scores.items()
+    }
+    run_ids: dict[str, list[str]] = {}
+    for place in layout.places:
+        run_ids.setdefault(place.row, []).extend(place.run_ids)
     return Table(
         sweep=layout.sweep,
         score_name=layout.score_name,
         scores_beside=layout.scores_beside,
         columns=tuple(column for column in columns if column is not None),
-        rows=tuple(rows),
+        rows=tuple(
+            _row(label, tuple(cells.get((label, column)) for column in columns), run_ids[label], results)
+            for label in labels
+        ),
         seeds=max((len(place.run_ids) for place in layout.places), default=0),
         problems=tuple(find_problems(layout, results)),
+        has_base=any(cell.difference is not None for cell in cells.values()),
+        compared=sum(p is not None for p in verdicts.p_corrected.values()),
     )
-
-
-def is_base(row: str) -> bool:
-    """Whether a row is the base's own."""
-    return row.split(" ")[0] == BASE
 
 
 def winners(layout: Layout, results: Mapping[str, Result]) -> set[str]:
@@ -215,36 +179,39 @@ def _score(place: Place, name: str, results: Mapping[str, Result]) -> Spread | N
     return spread([value for value in values if value is not None])
 
 
-@dataclass(frozen=True)
-class _Marks:
-    """What the cells of a column are held against: the base's score, and the highest mean."""
-
-    base: Spread | None
-    highest: float | None
-
-    @classmethod
-    def of(cls, scores: Mapping[Place, Spread | None], column: str | None) -> "_Marks":
-        here = [(place, score) for place, score in scores.items() if place.column == column]
-        return cls(
-            base=next((score for place, score in here if is_base(place.row)), None),
-            highest=max((score.mean for _, score in here if score is not None), default=None),
-        )
+def _row(
+    label: str, cells: tuple[Cell | None, ...], run_ids: Iterable[str], results: Mapping[str, Result]
+) -> Row:
+    known = [results[run_id] for run_id in run_ids if run_id in results]
+    costs = [result.cost for result in known if result.status == "done"]
+    return Row(
+        label=label,
+        cells=cells,
+        parameters=_median_int(cost.parameters for cost in costs),
+        model_bytes=_median_int(cost.model_bytes for cost in costs),
+        words_per_second=_median(cost.words_per_second for cost in costs),
+        seconds=_median(cost.seconds.total for cost in costs),
+        peak_memory_bytes=_median_int(cost.peak_memory_bytes for cost in costs),
+    )
 
 
 def _cell(
     place: Place,
     score: Spread | None,
-    marks: _Marks,
+    verdicts: Verdicts,
     beside: Sequence[str],
     results: Mapping[str, Result],
 ) -> Cell:
-    base = marks.base
     known = [results[run_id] for run_id in place.run_ids if run_id in results]
     return Cell(
         score=score,
         beside=tuple(_score(place, name, results) for name in beside),
-        difference=None if score is None or base is None or is_base(place.row) else score.mean - base.mean,
-        best=score is not None and score.mean == marks.highest,
+        difference=verdicts.difference(place),
+        comparison=verdicts.with_base.get(place),
+        p_corrected=verdicts.p_corrected.get(place),
+        with_best=verdicts.with_best.get(place),
+        p_best=verdicts.p_best.get(place),
+        best=place in verdicts.best,
         done=sum(result.status == "done" for result in known),
         failed=sum(result.status != "done" for result in known),
         missing=len(place.run_ids) - len(known),
@@ -259,6 +226,9 @@ def _cell_json(cell: Cell, column: str | None, beside: Sequence[str]) -> Json:
         **_spread_json(cell.score),
         **told,
         "difference": cell.difference,
+        **{name: getattr(cell.comparison, name, None) for name in TOLD_OF_COMPARISONS},
+        "p_corrected": cell.p_corrected,
+        "p_best": cell.p_best,
         "best": cell.best,
         "done": cell.done,
         "failed": cell.failed,

@@ -116,7 +116,7 @@ def test_swap_train_compares_base_and_variant(cli: "Cli", workplace: Path) -> No
     done = cli("swap", "textcat.model", "spacy.TextCatBOW.v3", "--train", *QUICK)
     assert done.code == 0
     lines = [line.split() for line in done.out.splitlines() if line]
-    assert [line[0] for line in lines[2:]] == ["base", "TextCatBOW.v3"]
+    assert [line[0] for line in lines[3:]] == ["base", "TextCatBOW.v3"]
     assert "done" in done.err
     again = cli("swap", "textcat.model", "spacy.TextCatBOW.v3", "--train", "--format", "json", *QUICK)
     rows = json.loads(again.out)["rows"]
@@ -125,7 +125,7 @@ def test_swap_train_compares_base_and_variant(cli: "Cli", workplace: Path) -> No
     assert "started" not in again.err, "both are known"
     assert cli("table").out == done.out
     beside = cli("table", "--scores", "cats_macro_f").out
-    assert "cats_macro_f" in beside.splitlines()[2]
+    assert "cats_macro_f" in beside.splitlines()[3]
     unknown = cli("table", "--scores", "cats_makro_f")
     assert (unknown.code, "Did you mean cats_macro_f?" in unknown.err) == (2, True)
     assert not (workplace / "configs" / "base.cfg.bak").exists()

@@ -62,7 +62,7 @@ def damaged(path: Path) -> Iterator[str]:
         yield f"byte {place} is {flipped}"
 
 
-@pytest.mark.parametrize("name", CACHES)
+@pytest.mark.parametrize("name", [*CACHES, "comparisons.json"])
 def test_the_table_is_the_same_or_what_is_old_is_told(store: Store, cli: "Cli", name: str) -> None:
     whole = cli("table", "sweep.yml")
     assert (whole.code, whole.err) == (0, "")

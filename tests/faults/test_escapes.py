@@ -86,13 +86,18 @@ def make_store(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [(), ("--format", "json"), ("--format", "csv"), ("--scores", f"x{OWNED}")]
+    "options",
+    [
+        (),
+        *(("--format", name) for name in ("json", "csv", "markdown", "latex")),
+        *((option, f"x{OWNED}") for option in ("--scores", "--sort", "--hide", "--columns")),
+    ],
 )
 def test_a_store_of_somebody_else(cli: "Cli", workplace: Path, options: tuple[str, ...]) -> None:
     make_store(workplace)
     done = cli("table", *options)
     require_plain(done)
-    assert done.code == (2 if "--scores" in options else 0)
+    assert done.code == (0 if not options or "--format" in options else 2)
     if "json" in options:
         assert json.loads(done.out)["score_name"] == f"f{OWNED}"
 

@@ -10,15 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from compared_runs import a_layout, a_sweep, with_columns
 from stored_runs import LABELS, a_store, ended, of_every_state
 
 import archlab
 from archlab.configs.writing import config_text
 from archlab.records import Cost, Environment, Fingerprints, Reason, Result, Seconds
+from archlab.reporting.sheets import Shown
+from archlab.reporting.table_pages import latex_table, markdown_table
 from archlab.reporting.terminal import make_console, show_diff, show_report, show_slots, show_table
-from archlab.results.collection import Results
+from archlab.results.collection import Results, stored_results
 from archlab.results.paths import SweepPaths
-from archlab.results.tables import Layout, Place, make_table
+from archlab.results.tables import Layout, Place, Table, make_table
 
 if TYPE_CHECKING:
     from conftest import Cli
@@ -234,6 +237,49 @@ def test_garbage(cli: "Cli", golden: Golden, tmp_path: Path) -> None:
     ended(store, "a7", 0.7)
     done = cli("gc", "--experiments", tmp_path, "--dry-run")
     golden("garbage", done.out.replace(str(tmp_path), "experiments"))
+
+
+COMPARED = {
+    "table_compared": (a_layout(), True),
+    "table_compared_one_seed": (a_layout(seeds=1), True),
+    "table_compared_seeds_alone": (a_layout(), False),
+    "table_compared_columns": (with_columns(), True),
+    "table_compared_no_base": (a_layout(variants=["BOW", "Reduce"]), True),
+}
+
+
+@pytest.mark.parametrize("name", COMPARED)
+def test_table_of_what_is_known(name: str, golden: Golden, tmp_path: Path) -> None:
+    layout, by_document = COMPARED[name]
+    a_sweep(tmp_path, layout, by_document=by_document)
+    golden(name, shown(lambda console: show_table(console, stored_results("demo", tmp_path).table())))
+
+
+PAGES: dict[str, Callable[[Table, Shown | None], str]] = {"markdown": markdown_table, "latex": latex_table}
+ODD = "50% of [a](b) & c_d_ | {x}^2 ~ #1 $5 <*b*> \\ `e`"
+
+
+@pytest.mark.parametrize("form", PAGES)
+def test_table_for_a_page(form: str, golden: Golden, tmp_path: Path) -> None:
+    layout = a_layout()
+    *others, last = layout.places
+    odd = Place(row=f"[{ODD}", column=None, variant_id=None, run_ids=(), rejected=ODD)
+    layout = replace(layout, places=(*others, replace(last, row=ODD), odd))
+    a_sweep(tmp_path, layout)
+    golden(f"table_{form}", PAGES[form](stored_results("demo", tmp_path).table(), None))
+
+
+@pytest.mark.parametrize("form", PAGES)
+def test_table_with_columns_for_a_page(form: str, golden: Golden, tmp_path: Path) -> None:
+    a_sweep(tmp_path, with_columns())
+    golden(f"table_columns_{form}", PAGES[form](stored_results("demo", tmp_path).table(), None))
+
+
+def test_table_as_it_is_asked_for(golden: Golden, tmp_path: Path, cli: "Cli") -> None:
+    a_sweep(tmp_path, a_layout())
+    asked = ("--sort", "acc", "--top", 1, "--hide", "p,words", "--columns", "memory,words,model_mb")
+    done = cli("table", "demo", "--experiments", tmp_path, *asked, "--precision", 2)
+    golden("table_asked_for", done.out)
 
 
 def test_table_with_problems(golden: Golden) -> None:

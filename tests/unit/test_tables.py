@@ -177,3 +177,23 @@ def test_layouts_and_tables_survive_json() -> None:
 def test_results_survive_json_and_ignore_what_a_newer_version_adds() -> None:
     data = json.loads(json.dumps(RESULTS["a0"].to_dict()))
     assert Result.from_dict({**data, "added_later": 1}) == RESULTS["a0"]
+
+
+@pytest.mark.parametrize("score", [float("nan"), float("inf"), -float("inf")])
+def test_a_score_that_is_not_finite_is_none(score: float) -> None:
+    table = make_table(LAYOUT, {**RESULTS, "b1": result("b1", score, 1)})
+    cell = table.rows[1].cells[0]
+    assert cell is not None
+    assert cell.score is not None
+    assert (cell.score.mean, cell.score.n) == (0.5, 1)
+    assert [(problem.run_id, problem.message) for problem in table.problems] == [
+        ("b1", "has no cats_micro_f")
+    ]
+
+
+def test_plans_of_before_have_no_weights() -> None:
+    data = replace(LAYOUT.places[0], score_weights=(("cats_micro_f", 0.5),)).to_dict()
+    assert data["score_weights"] == {"cats_micro_f": 0.5}
+    assert Place.from_dict(data).score_weights == (("cats_micro_f", 0.5),)
+    del data["score_weights"]
+    assert Place.from_dict(data) == LAYOUT.places[0]

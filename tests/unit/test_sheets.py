@@ -1,0 +1,72 @@
+"""A table laid out as texts: what is bold, what is in parentheses, and what may be asked for."""
+
+import io
+
+import pytest
+from rich.console import Console
+from test_tables import LAYOUT, RESULTS, place, result
+
+from archlab.errors import UsageError
+from archlab.reporting.sheets import Shown, make_sheet
+from archlab.reporting.terminal import show_table
+from archlab.results.statistics import Comparison
+from archlab.results.tables import Layout, Table, make_table
+
+
+def found(p: float | None) -> Comparison:
+    return Comparison(
+        difference=-0.25,
+        low=-0.5,
+        high=0.0,
+        p=p,
+        effect=None,
+        seeds=2,
+        documents=None,
+        generalises_over="seeds",
+        seed_variance=0.01,
+        document_variance=None,
+    )
+
+
+def a_table(p: float | None) -> Table:
+    """The base and one other, whose comparison has this p."""
+    return make_table(LAYOUT, RESULTS, lambda pairs: [found(p)] * len(pairs))
+
+
+@pytest.mark.parametrize(("p", "bold"), [(0.049, 1), (0.05, 2), (1.0, 2), (None, 1)])
+def test_bold_is_the_best_and_what_cannot_be_told_from_it(p: float | None, bold: int) -> None:
+    rows = make_sheet(a_table(p)).rows
+    assert sum(entry.style == "best" for row in rows for entry in row) == bold
+    stream = io.StringIO()
+    show_table(Console(file=stream, force_terminal=True, width=200, highlight=False), a_table(p))
+    assert stream.getvalue().count("\x1b[1m.") == bold
+
+
+@pytest.mark.parametrize(("p", "aside"), [(0.049, "-.250"), (0.05, "(-.250)"), (None, "-.250")])
+def test_with_columns_a_difference_within_noise_is_in_parentheses(p: float | None, aside: str) -> None:
+    layout = Layout(sweep="s", score_name="f", places=(place("base", "a", "x", 1), place("BOW", "b", "x", 1)))
+    results = {"a0": result("a0", 0.9), "b0": result("b0", 0.8)}
+    made = make_table(layout, results, lambda pairs: [found(p)] * len(pairs))
+    assert make_sheet(made).rows[1][1].aside == aside
+    assert make_sheet(made, Shown(hidden=["difference"])).rows[1][1].aside == ""
+
+
+def test_columns_that_are_asked_for() -> None:
+    sheet = make_sheet(a_table(0.5), Shown(costs=["memory", "params"], hidden=["p"], digits=2))
+    assert [column.header for column in sheet.columns] == ["", "score", "difference", "memory MB", "params"]
+    told = ["Reduce", ".60 ± .14", "-.25 [-.50 .. +.00]", "", "1.0 k"]
+    assert [entry.text for entry in sheet.rows[1]] == told
+
+
+@pytest.mark.parametrize(
+    ("shown", "hint"),
+    [
+        (Shown(costs=["memroy"]), "Did you mean memory?"),
+        (Shown(hidden=["diference"]), "Did you mean difference?"),
+        (Shown(hidden=["xyz"]), "There are difference, p, params, words, seconds, memory, model_mb, status."),
+    ],
+)
+def test_columns_that_there_are_not(shown: Shown, hint: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        make_sheet(a_table(0.5), shown)
+    assert refused.value.hint == hint

@@ -2,6 +2,7 @@
 
 import io
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from compared_runs import two_variants, write_dev_corpus
 from stored_runs import LABELS, a_store, ended, of_every_state
 
 import archlab
@@ -39,6 +41,7 @@ COMMANDS = [
     "train",
     "grid",
     "table",
+    "compare",
     "runs",
     "logs",
     "gc",
@@ -223,6 +226,17 @@ def test_runs_in_every_state(cli: "Cli", golden: Golden, tmp_path: Path) -> None
     done = cli("runs", "--experiments", tmp_path, "--all")
     today = r"(?<=  )(?!2026-01-02)\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
     golden("runs", re.sub(r" +$", "", re.sub(today, "<today>", done.out), flags=re.MULTILINE))
+
+
+def test_compare(cli: "Cli", golden: Golden, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_dev_corpus()
+    two_variants()
+    calls = [("base NER", "wide", "--documents", "3"), ("a0", "b0", "--documents", "0")]
+    shown = [f"$ {shlex.join(('archlab', 'compare', *call))}\n{cli('compare', *call).out}" for call in calls]
+    Path("dev.spacy").unlink()
+    without = cli("compare", "base NER", "wide", "--documents", "1").out
+    golden("compare", re.sub(r" +$", "", "\n".join([*shown, "$ rm dev.spacy", without]), flags=re.MULTILINE))
 
 
 def test_garbage(cli: "Cli", golden: Golden, tmp_path: Path) -> None:

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from compared_runs import GOOD, POOR, TEXTS, a_plan, a_result, per_doc, two_variants, write_dev_corpus
+from compared_variants import GOOD, POOR, TEXTS, a_plan, a_result, per_doc, two_variants, write_dev_corpus
 
 from archlab.errors import NothingToCompareError, UsageError
 from archlab.records import Json
+from archlab.results.advice import advice_of
 from archlab.results.collection import Results, stored_results
 from archlab.results.files import read_json, write_json
 from archlab.results.store import Store
@@ -24,8 +25,7 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def with_columns() -> Results:
-    """The two variants in two columns, the second with the runs of the first exchanged."""
-    two_variants()
+    """The two variants of the store in two columns, the second with the runs of the first exchanged."""
     a, b = (tuple(f"{letter}{seed}" for seed in range(3)) for letter in "ab")
     places = [("base NER", "x", a), ("wide", "x", b), ("base NER", "y", b), ("wide", "y", a)]
     layout = Layout(
@@ -244,6 +244,7 @@ def test_a_dev_corpus_that_has_gone_or_changed_is_not_quoted() -> None:
 
 
 def test_columns_are_compared_each_for_itself(cli: "Cli") -> None:
+    two_variants()
     results = with_columns()
     with pytest.raises(UsageError, match="in several columns"):
         results.compare("base NER", "wide")
@@ -304,3 +305,14 @@ def test_labels_of_other_people_stay_on_their_line(cli: "Cli") -> None:
     assert told.code == 0
     assert "a, b" in told.out
     assert not set(told.out) & {"\x1b", "\u202e"}
+
+
+def test_a_grid_is_advised_from_the_store() -> None:
+    results = two_variants()
+    (advice,) = advice_of(results)
+    assert (advice.best, advice.take, advice.open) == ("base NER", "base NER", 1)  # wide is slower
+    assert advice.comparison is not None
+    assert advice.comparison.to_dict() == results.compare("base NER", "wide").comparison.to_dict()
+    assert [advice.column for advice in advice_of(with_columns())] == ["x", "y"]
+    one = Layout(sweep="demo", score_name="ents_f", places=results.layout.places[:1])
+    assert advice_of(Results(one, results.by_run, results.paths)) == []

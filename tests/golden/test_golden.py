@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from compared_runs import two_variants, write_dev_corpus
+from compared_variants import two_variants, write_dev_corpus
 from stored_runs import LABELS, a_store, ended, of_every_state
 
 import archlab

@@ -1,7 +1,7 @@
 """Which documents flipped between two variants."""
 
 import numpy as np
-from compared_runs import per_doc
+from compared_variants import per_doc
 
 from archlab.results.counted_runs import CountedRun
 from archlab.results.flips import Flip, flips_by_mistakes, flips_by_share

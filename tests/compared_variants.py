@@ -83,7 +83,13 @@ def per_doc(counts: Counts) -> Json:
 
 
 def a_result(
-    store: Store, run_id: str, variant: str, counts: Counts | None, *, cost: Cost | None = None
+    store: Store,
+    run_id: str,
+    variant: str,
+    counts: Counts | None,
+    *,
+    cost: Cost | None = None,
+    settings: Json | None = None,
 ) -> None:
     """A finished run, its seed the last letter of its id; a failed one where there are no counts."""
     found = None if counts is None else per_doc(counts)
@@ -94,7 +100,7 @@ def a_result(
         variant_id=run_id[:-1],
         variant=variant,
         sweep=store.sweep,
-        settings={},
+        settings=settings or {},
         seed=int(run_id[-1]),
         device="cpu",
         gpu_id=-1,
@@ -115,7 +121,7 @@ def a_result(
             run_id=run_id,
             variant_id=spec.variant_id,
             variant=variant,
-            swaps={},
+            swaps=settings or {},
             seed=spec.seed,
             status="done" if found else "failed",
             reason=None if found else Reason(kind="nan", message="the loss is NaN"),

@@ -30,6 +30,9 @@ def table(
         str | None,
         typer.Option(metavar="A,B", help="More scores to show; those that the sweep names if not given."),
     ] = None,
+    effects: Annotated[
+        bool, typer.Option("--effects", help="What each choice adds, instead of the table.")
+    ] = False,
     experiments: Experiments = DEFAULT_EXPERIMENTS,
     format: Annotated[
         TableFormat, typer.Option("--format", help="How the table is written; csv: for spreadsheets.")
@@ -43,12 +46,17 @@ def table(
     archlab table
     archlab table demo --format json
     archlab table demo --scores cats_macro_f,cats_macro_auc
+    archlab table demo --effects
     """
     from archlab.reporting.csv_table import csv_table
     from archlab.reporting.terminal import make_console, show_table
     from archlab.results.collection import stored_results
 
     name = _find(sweep, experiments)
+    if effects:
+        _say_what_is_old(name, sweep, experiments)
+        _show_effects(name, experiments, format)
+        return
     names = None if scores is None else [name.strip() for name in scores.split(",") if name.strip()]
     made = stored_results(name, experiments, per_label=False).table(names)
     _say_what_is_old(name, sweep, experiments)
@@ -58,6 +66,24 @@ def table(
         hand_over(csv_table(made))
     else:
         show_table(make_console(sys.stdout), made)
+
+
+def _show_effects(name: str, experiments: Path, format: TableFormat) -> None:
+    """The main effects of a sweep, instead of its table."""
+    from archlab.reporting.effects import show_effects
+    from archlab.reporting.terminal import make_console
+    from archlab.results.collection import stored_results
+    from archlab.results.main_effects import main_effects
+
+    if format is TableFormat.csv:
+        raise UsageError("Main effects are shown as text or json.", "--format json")
+    results = stored_results(name, experiments, per_label=False)
+    found, score_name = main_effects(results), results.layout.score_name
+    if format is TableFormat.json:
+        effects = [effect.to_dict() for effect in found]
+        print_json({"schema_version": 1, "sweep": name, "score_name": score_name, "effects": effects})
+    else:
+        show_effects(make_console(sys.stdout), found, score_name)
 
 
 def _say_what_is_old(name: str, sweep: str | None, experiments: Path) -> None:

@@ -10,7 +10,10 @@ seed and document, so there is a rest of noise in every cell. Without `better` t
 seeds and documents favour each as often.
 
 An F score: document j has 1 + Poisson(1.5) spans, each found with the same log odds, and one place more than
-that where a span may be found that is none. F comes as pseudo-values.
+that where a span may be found that is none. F comes as pseudo-values. Where spans are rare, there are
+Poisson(.05) of them in a document, and as many such places.
+
+Documents of one source are alike: groups of them share difficulty and taste.
 """
 
 from collections.abc import Iterator
@@ -28,6 +31,7 @@ from archlab.results.recounting import precision_recall_f
 from archlab.results.two_way import p_values, variance_parts
 
 Floats = NDArray[np.float64]
+Metric = Literal["accuracy", "F", "rare F"]
 
 SEED_NOISES = (0.0, 0.1, 0.4)
 DOCUMENT_NOISES = (0.0, 0.5, 1.0, 2.0)
@@ -40,17 +44,19 @@ _TINY = 1e-12
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """What is simulated. better: how much the first variant is better, in log odds."""
+    """What is simulated. better: how much the first variant is better, in log odds. group: how many documents
+    are alike; they divide by it."""
 
-    metric: Literal["accuracy", "F"] = "accuracy"
+    metric: Metric = "accuracy"
     seeds: int
     documents: int
     seed_noise: float
     document_noise: float
     better: float = 0.0
+    group: int = 1
 
 
-def grid(metric: Literal["accuracy", "F"], seeds: tuple[int, ...], documents: tuple[int, ...]) -> list[Cell]:
+def grid(metric: Metric, seeds: tuple[int, ...], documents: tuple[int, ...]) -> list[Cell]:
     """A cell for each number of seeds and documents, and each noise."""
     return [
         Cell(metric=metric, seeds=s, documents=d, seed_noise=of_seeds, document_noise=of_documents)
@@ -72,16 +78,22 @@ def _scores(cell: Cell, random: np.random.Generator, comparisons: int, variants:
     def normal(*shape: int) -> NDArray[np.float32]:
         return random.standard_normal((comparisons, *shape), dtype=np.float32)
 
-    odds = _OFFSET + _DIFFICULTY * normal(1, 1, cell.documents)
-    odds = odds + cell.document_noise * normal(variants, 1, cell.documents)
+    sources = cell.documents // cell.group
+    odds = _OFFSET + _DIFFICULTY * normal(1, 1, sources) + cell.document_noise * normal(variants, 1, sources)
     odds[:, 0] += cell.better
+    odds = np.repeat(odds, cell.group, axis=-1)
     chance = expit(odds + cell.seed_noise * normal(variants, cell.seeds, 1))
     if cell.metric == "accuracy":
         right: Floats = (random.random(chance.shape, dtype=np.float32) < chance).astype(np.float64)
         return right
-    spans = 1 + random.poisson(1.5, (comparisons, 1, 1, cell.documents))
+    shape = comparisons, 1, 1, cell.documents
+    if cell.metric == "F":
+        spans = 1 + random.poisson(1.5, shape)
+        places = spans + 1
+    else:
+        spans, places = random.poisson(0.05, (2, *shape))
     found = random.binomial(spans, chance)
-    wrong = random.binomial(spans + 1, (1 - chance) / 2)
+    wrong = random.binomial(places, (1 - chance) / 2)
     counts = np.stack([found, wrong, spans - found]).astype(np.float64)
     totals = counts.sum(axis=-1)
     without = precision_recall_f(totals[..., None] - counts)[2]

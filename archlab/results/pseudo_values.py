@@ -3,7 +3,7 @@
 A pseudo-value is J * score - (J - 1) * score without the document, over J documents (Tukey 1958, Annals of
 Mathematical Statistics 29:614). For an accuracy of one word a document it is just 1 or 0. For F, LAS or an
 area under a curve, pseudo-values are nearly independent, and their mean is nearly the score; a small shift
-makes it exact (Hillis, Obuchowski, Berbaum 2005, Academic Radiology 12:1534-1541). So what holds for means
+makes it exact (Hillis, Berbaum 2005, Academic Radiology 12:1534-1541). So what holds for means
 over documents can be used for any metric (Dorfman, Berbaum, Metz 1992, Investigative Radiology 27:723-731).
 """
 

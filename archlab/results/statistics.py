@@ -103,30 +103,22 @@ def compare(first: "ArrayLike", second: "ArrayLike") -> Comparison:
     differences = one - other
     seeds, documents = differences.shape
     tolerance = _ROUNDING * max(float(abs(one).max()), float(abs(other).max()))
-    over: Population | None
-    seed_variance = document_variance = None
-    if seeds > 1 and documents > 1:
-        over = "seeds and documents"
-        seed_variance, document_variance = (float(part) for part in variance_parts(differences))
-    elif seeds > 1:
-        over, seed_variance = "seeds", float(differences.var(ddof=1)) / seeds
-    elif documents > 1:
-        over, document_variance = "documents", float(differences.var(ddof=1)) / documents
-    else:
-        over = None
+    over, of_seeds, of_documents = _variances(differences)
     difference = float(differences.mean())
-    width, p = _half_width_and_p(difference, seed_variance, document_variance, seeds, documents, tolerance)
+    width, p = _half_width_and_p(difference, of_seeds, of_documents, seeds, documents, tolerance)
+    if over and float(abs(differences).max()) <= tolerance:
+        p = 1.0
     return Comparison(
         difference=difference,
         low=None if width is None else difference - width,
         high=None if width is None else difference + width,
-        p=1.0 if over and float(abs(differences).max()) <= tolerance else p,
+        p=p,
         effect=_hedges_g(one.mean(axis=1), other.mean(axis=1), tolerance),
         seeds=seeds,
         documents=None if _dimensions(first) == 1 else documents,
         generalises_over=over,
-        seed_variance=seed_variance,
-        document_variance=document_variance,
+        seed_variance=of_seeds,
+        document_variance=of_documents,
     )
 
 
@@ -187,6 +179,19 @@ def _dimensions(values: Any) -> int:
     import numpy as np
 
     return np.ndim(values)
+
+
+def _variances(differences: "Floats") -> tuple[Population | None, float | None, float | None]:
+    """What the variance of the mean can be known over, and the parts of seeds and documents in it."""
+    seeds, documents = differences.shape
+    if seeds > 1 and documents > 1:
+        of_seeds, of_documents = variance_parts(differences)
+        return "seeds and documents", float(of_seeds), float(of_documents)
+    if seeds > 1:
+        return "seeds", float(differences.var(ddof=1)) / seeds, None
+    if documents > 1:
+        return "documents", None, float(differences.var(ddof=1)) / documents
+    return None, None, None
 
 
 def _half_width_and_p(

@@ -48,30 +48,42 @@ def p_values(
 ) -> "Floats":
     """Two-sided p for a true difference of zero; arrays of one shape, their variances not both zero.
 
-    seeds, documents: how many, at least two of both. The variance that seeds cause is known from a few seeds
-    alone. So p is an average over what it may truly be, seeds - 1 times its estimate over a chi-square
-    number; t with documents - 1 degrees of freedom stands for the rest. With chi-square of seeds - 1 degrees
-    of freedom this is the test of Behrens and Fisher, `careful`: at three seeds, it finds as little as 2.4%
-    for 5%. With seeds + 1 it is `bold`. Their mean, weighted by the shares of seeds and documents in the
-    variance, is the matching prior of Ghosh and Kim (2001, Canadian Journal of Statistics 29:5-17), up to
-    6.4%. Taken is the greater of `bold` and `careful` times the cube root of the seeds' share: 4.3 to 5.3%,
-    and of small p, which corrections for many comparisons need, fewer too many than the mean. With two seeds
-    it is `careful` alone. Where all variance comes from the seeds, it is Student's t with seeds - 1 degrees
-    of freedom.
+    seeds, documents: how many, at least two of both. The greater of the bold p and the careful one times the
+    cube root of the seeds' share in the variance: see `careful_and_bold`. With two seeds the careful one
+    alone. The levels are then what they are called (4.3 to 5.3% for 5% at three seeds, closer with more), and
+    hold for small p better than those of the mean, which corrections for many comparisons need.
+    benchmarks/statistics_limits.py computes these figures. Where all variance comes from the seeds, this is
+    Student's t with seeds - 1 degrees of freedom.
+    """
+    import numpy as np
+
+    careful, bold = careful_and_bold(difference, seed_variance, document_variance, seeds, documents)
+    if seeds > 2:
+        share = seed_variance / (seed_variance + document_variance)
+        careful = np.maximum(np.cbrt(share) * careful, bold)
+    p: Floats = np.minimum(careful, 1.0)
+    return p
+
+
+def careful_and_bold(
+    difference: "Floats", seed_variance: "Floats", document_variance: "Floats", seeds: int, documents: int
+) -> "tuple[Floats, Floats]":
+    """Two p-values, one that claims too little, one too much.
+
+    The variance that seeds cause is known from a few seeds alone. So each p is an average over what it may
+    truly be: seeds - 1 times its estimate over a chi-square number. With seeds - 1 degrees of freedom this is
+    the test of Behrens and Fisher, careful (it finds as little as 2.4% for 5% at three seeds); with seeds + 1
+    it is bold. Their mean, weighted with the shares of seeds and documents in the variance, is the matching
+    prior of Ghosh and Kim (2001, Canadian Journal of Statistics 29:5-17), up to 6.4%. For the rest stands t
+    with documents - 1 degrees of freedom.
     """
     import numpy as np
     from scipy.special import stdtr
 
-    few, more = _chi_square_weights(seeds - 1)
-    share = seed_variance / (seed_variance + document_variance)
-    ratio = (seeds - 1) / _chi_square_nodes(seeds - 1)
-    variance = seed_variance[..., None] * ratio + document_variance[..., None]
+    nodes, few, more = _chi_square(seeds - 1)
+    variance = seed_variance[..., None] * ((seeds - 1) / nodes) + document_variance[..., None]
     tails = 2 * stdtr(documents - 1, -np.abs(difference)[..., None] / np.sqrt(variance))
-    careful, bold = tails @ few, tails @ more
-    if seeds > 2:
-        careful = np.maximum(np.cbrt(share) * careful, bold)
-    p: Floats = np.minimum(careful, 1.0)
-    return p
+    return tails @ few, tails @ more
 
 
 def p_value(
@@ -100,19 +112,12 @@ def half_width(
     return high
 
 
-def _chi_square_nodes(df: int) -> "Floats":
-    """Where chi-square distributions of df and df + 2 are evaluated: evenly in the logarithm. (nodes,)"""
+def _chi_square(df: int) -> "tuple[Floats, Floats, Floats]":
+    """Numbers, evenly apart in the logarithm, and their probabilities with df and df + 2. (nodes,) each"""
     import numpy as np
 
-    top = df + 2 + 12 * (2 * df + 4) ** 0.5 + 60
-    return np.exp(np.linspace(np.log(df) - 64 / df - 2, np.log(top), _NODES))
-
-
-def _chi_square_weights(df: int) -> "tuple[Floats, Floats]":
-    """The probabilities of the nodes, for df and for df + 2 degrees of freedom. (nodes,) each"""
-    import numpy as np
-
-    nodes = _chi_square_nodes(df)
-    densities = [power * np.log(nodes) - nodes / 2 for power in (df / 2, df / 2 + 1)]
-    few, more = (np.exp(density - density.max()) for density in densities)
-    return few / few.sum(), more / more.sum()
+    top = df + 2 + 12 * math.sqrt(2 * df + 4) + 60
+    nodes = np.exp(np.linspace(math.log(df) - 64 / df - 2, math.log(top), _NODES))
+    logarithms = [power * np.log(nodes) - nodes / 2 for power in (df / 2, df / 2 + 1)]
+    few, more = (np.exp(logarithm - logarithm.max()) for logarithm in logarithms)
+    return nodes, few / few.sum(), more / more.sum()

@@ -80,7 +80,7 @@ class Supervisor:
         """Wait for the run; False where it is to be killed now, or has ended because it was asked to."""
         driver = sys.stdin.fileno()
         deadline = None
-        while run.poll() is None:
+        while not _has_ended(run):
             ready, _, _ = select.select([driver, self.signals], [], [], LOOK_SECONDS)
             if driver in ready or os.getppid() != self.driver:
                 return False
@@ -91,6 +91,13 @@ class Supervisor:
             if deadline is not None and monotonic() > deadline:
                 return False
         return deadline is None
+
+
+def _has_ended(run: subprocess.Popen[bytes]) -> bool:
+    """Whether the run is over. It is not reaped yet, where the system allows it: its id stays its own."""
+    if not hasattr(os, "waitid"):
+        return run.poll() is not None
+    return os.waitid(os.P_PID, run.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
 def _kill(run: subprocess.Popen[bytes]) -> int:

@@ -16,6 +16,7 @@ from spacy.training import Example
 from spacy.util import registry
 
 from archlab.records import Json
+from archlab.results.pseudo_values import pseudo_values
 from archlab.results.recounting import Recounter, prf_measure, recount, recount_per_label
 from archlab.training.per_document import collect, counting_scorer
 from archlab.training.scorer_counts import RANKED_EXCLUSIVE_LABELS
@@ -86,6 +87,10 @@ def check(nlp: Language, examples: Sequence[Example], expected: set[str]) -> Jso
     assert recount(per_doc).keys() == expected | TOKEN_SCORES
     assert all(scores[name] and scores[name] > 0.05 for name in expected), scores
     assert collect(nlp, examples, scores) == per_doc
+    for name in expected:
+        values = pseudo_values(per_doc, name)
+        assert values is not None, name
+        assert values.mean() == pytest.approx(scores[name], abs=1e-9), name
     random = Random(1)
     n = len(examples)
     for documents in (random.choices(range(n), k=n), random.choices(range(n), k=3), [n - 1], []):

@@ -67,15 +67,17 @@ def hangs_in_python(*_: str) -> None:
 def has_children(*then: str) -> None:
     """One of its own group, and one that has left group, session and parent; then something else happens."""
     subprocess.Popen(["sleep", "1000"], stdout=subprocess.DEVNULL)
+    listening, telling = os.pipe()
     if os.fork() == 0:
         os.setsid()
         if os.fork() == 0:
-            tell("daemon")
             signal.signal(signal.SIGINT, signal.SIG_IGN)
+            tell("daemon")
+            os.write(telling, b"x")
             time.sleep(1000)
         os._exit(0)
     os.wait()
-    wait_for(Path("daemon"))
+    os.read(listening, 1)
     if then:
         globals()[then[0]](*then[1:])
 
@@ -158,11 +160,6 @@ def fails_while_broken(*_: str) -> None:
 def tell(name: str) -> None:
     with Path(name).open("a") as file:
         file.write(f"{os.getpid()}\n")
-
-
-def wait_for(path: Path) -> None:
-    while not path.exists():
-        time.sleep(0.005)
 
 
 def fake_train(spec: RunSpec, paths: RunPaths, clock: Clock, _: object) -> Outcome:

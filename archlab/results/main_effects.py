@@ -169,9 +169,9 @@ def _compare(found: Sequence[Pair], scores: Scores, name: str) -> Comparison | N
     against, choice = (
         [[cell.runs[seed] for cell in side] for seed in seeds] for side in zip(*found, strict=True)
     )
-    of_documents = [_by_document(side, scores, name) for side in (choice, against)]
-    known = [values for values in of_documents if values is not None]
-    if len(known) == 2 and known[0].shape == known[1].shape:
+    known = [values for side in (choice, against) if (values := _by_document(side, scores, name)) is not None]
+    runs = [run for side in (choice, against) for of_seed in side for run in of_seed]
+    if len(known) == 2 and scores.have_same_documents(runs):
         return compare(*known)
     return compare(_by_seed(choice, name), _by_seed(against, name))
 

@@ -12,6 +12,7 @@ from archlab.records import Json
 from archlab.results.advice import advice_of
 from archlab.results.collection import Results, stored_results
 from archlab.results.files import read_json, write_json
+from archlab.results.paired_scores import Scores
 from archlab.results.store import Store
 from archlab.results.tables import Layout, Place
 
@@ -218,6 +219,8 @@ def test_without_the_counts_seeds_alone_are_compared(damage: Json | None, note: 
     assert (found.comparison.documents, found.comparison.generalises_over) == (None, "seeds")
     assert (found.labels, found.flips) == ((), None)
     assert f"{note}: labels and documents are not compared." in found.notes
+    a, b = ([results.by_run[f"{letter}{seed}"] for seed in range(3)] for letter in "ab")
+    assert Scores(Store("demo").paths).compare(b, a, "ents_f") == found.comparison
 
 
 def test_a_dev_corpus_that_has_gone_or_changed_is_not_quoted() -> None:

@@ -13,7 +13,7 @@ from compared_variants import GOOD, POOR, Counts, a_cost, a_plan, a_result
 from archlab.records import Json
 from archlab.reporting.effects import axis_names, choice_label, effect_line, speed_text
 from archlab.results.collection import stored_results
-from archlab.results.files import write_json, write_text
+from archlab.results.files import read_json, write_json, write_text
 from archlab.results.main_effects import DesignCell, Effect, axes, main_effects, pairs
 from archlab.results.store import Store
 from archlab.results.tables import Layout, Place
@@ -111,6 +111,13 @@ def test_without_any_finished_pair_nothing_is_known() -> None:
 def test_without_counts_per_document_seeds_alone_are_compared() -> None:
     crossed()
     Store("demo").paths.run("d1").per_doc.unlink()
+    assert {effect.comparison.generalises_over for effect in effects() if effect.comparison} == {"seeds"}
+
+
+def test_other_documents_are_not_paired() -> None:
+    crossed()
+    file = Store("demo").paths.run("d1").per_doc
+    write_json(file, {**read_json(file), "words": [1] * 6})
     assert {effect.comparison.generalises_over for effect in effects() if effect.comparison} == {"seeds"}
 
 

@@ -13,7 +13,9 @@ def advice_text(advice: Advice) -> str:
 
 def _said(advice: Advice) -> str:
     if advice.take is None:
-        return "Which variant is better than chance cannot be said: train them with more seeds."
+        return (
+            "Which variant to take cannot be said: what chance adds is not known. Train them with more seeds."
+        )
     if advice.comparison is None:
         return f"Take {advice.take}: it is better than {_all(advice)}."
     if advice.take == advice.best:

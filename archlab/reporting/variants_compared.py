@@ -107,7 +107,7 @@ def _show_costs(console: "Console", a: Costs, b: Costs) -> None:
         ratio = getattr(ratios, field)
         known = getattr(a, field), getattr(b, field)
         if known != (None, None):
-            grid.add_row(name, *map(text, known), "" if ratio is None else f"{ratio:.2f}")
+            grid.add_row(name, *map(text, known), _ratio(ratio))
     if grid.row_count:
         console.print()
         console.print(grid)
@@ -144,6 +144,13 @@ def _whole(value: float | None) -> str:
 
 def _tenths(value: float | None) -> str:
     return "" if value is None else f"{value:,.1f}"
+
+
+def _ratio(value: float | None) -> str:
+    """Two decimals, or two digits where these would be zeros."""
+    if value is None:
+        return ""
+    return f"{value:.2f}" if value >= 0.1 else f"{value:.2g}"
 
 
 def _megabytes(value: float | None) -> str:

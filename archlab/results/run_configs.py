@@ -23,11 +23,15 @@ def run_config(paths: SweepPaths, run_id: str) -> "Config | None":
 
 def score_weights(paths: SweepPaths, results: Iterable[Result]) -> dict[str, Mapping[str, float]]:
     """Run id -> the weights of its config's own weighted score; runs whose config is gone are left out."""
+    of_variant: dict[str, Mapping[str, float]] = {}
     found = {}
     for result in results:
-        config = run_config(paths, result.run_id)
-        if config is not None:
-            found[result.run_id] = _weights(config)
+        if result.variant_id not in of_variant:
+            config = run_config(paths, result.run_id)
+            if config is None:
+                continue
+            of_variant[result.variant_id] = _weights(config)
+        found[result.run_id] = of_variant[result.variant_id]
     return found
 
 

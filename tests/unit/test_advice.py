@@ -111,7 +111,7 @@ def test_what_would_tell(comparison: Comparison, end: str) -> None:
 def test_where_chance_is_not_known_nothing_is_advised(comparison: Comparison | None) -> None:
     advice = told(contenders(best=1.0, fast=2.0), fast=comparison)
     assert advice.take is None
-    assert advice_text(advice).startswith("Which variant is better than chance cannot be said")
+    assert advice_text(advice).startswith("Which variant to take cannot be said: what chance adds")
 
 
 def test_what_cannot_be_compared_is_never_taken() -> None:

@@ -56,6 +56,7 @@ def _prepare(
 def _register() -> None:
     from archlab.cli import (
         check,
+        compare,
         diff,
         fits,
         gc,
@@ -84,6 +85,7 @@ def _register() -> None:
     app.command("train", context_settings=EXTRA)(train.train)
     app.command("grid", context_settings=EXTRA)(grid.grid)
     app.command("table")(table.table)
+    app.command("compare")(compare.compare)
     app.command("runs")(runs.runs)
     app.command("logs")(logs.logs)
     app.command("gc")(gc.gc)

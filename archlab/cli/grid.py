@@ -182,12 +182,22 @@ def _show_results(results: "Results", experiments: Path, format: Format, quiet: 
     else:
         show_table(make_console(sys.stdout), results.table())
     if not quiet:
+        _show_advice(results)
         sweep = experiments / results.layout.sweep
         if results.failed:
             say(f"Where they fail, and what may mend it: {probe}", err=True)
             say("Failed runs are tried again with --retry-failed.", err=True)
         _show_best_model(results, sweep)
         say(f"\nAgain, without training: archlab table {results.layout.sweep}", err=True)
+
+
+def _show_advice(results: "Results") -> None:
+    """Which variant to take, and why; what more seeds would tell."""
+    from archlab.reporting.advice import advice_text
+    from archlab.results.advice import advice_of
+
+    for advice in advice_of(results):
+        say(advice_text(advice), err=True)
 
 
 def _show_best_model(results: "Results", sweep: Path) -> None:

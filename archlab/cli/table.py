@@ -51,6 +51,9 @@ def table(
         int | None, typer.Option(min=1, metavar="N", help="Only the first N rows and the base's.")
     ] = None,
     precision: Annotated[int, typer.Option(min=1, max=9, metavar="N", help="Digits of a score.")] = 3,
+    effects: Annotated[
+        bool, typer.Option("--effects", help="What each choice adds, instead of the table.")
+    ] = False,
     experiments: Experiments = DEFAULT_EXPERIMENTS,
     format: Annotated[
         TableFormat,
@@ -67,6 +70,7 @@ def table(
     archlab table demo --scores cats_macro_f,cats_macro_auc
     archlab table demo --sort words --top 5 --columns words,memory --hide p
     archlab table demo --format latex > table.tex
+    archlab table demo --effects
     """
     from archlab.reporting.csv_table import csv_table
     from archlab.reporting.sheets import USUAL_COSTS, Shown, require_columns
@@ -76,6 +80,10 @@ def table(
     from archlab.results.collection import stored_results
 
     name = _find(sweep, experiments)
+    if effects:
+        _say_what_is_old(name, sweep, experiments)
+        _show_effects(name, experiments, format)
+        return
     results = stored_results(name, experiments, per_label=False)
     made = arranged(results.table(None if scores is None else _named(scores)), sort, top)
     costs = USUAL_COSTS if columns is None else _named(columns)
@@ -97,6 +105,24 @@ def table(
 def _named(names: str) -> list[str]:
     """The names in a list with commas."""
     return [name.strip() for name in names.split(",") if name.strip()]
+
+
+def _show_effects(name: str, experiments: Path, format: TableFormat) -> None:
+    """The main effects of a sweep, instead of its table."""
+    from archlab.reporting.effects import show_effects
+    from archlab.reporting.terminal import make_console
+    from archlab.results.collection import stored_results
+    from archlab.results.main_effects import main_effects
+
+    if format not in (TableFormat.text, TableFormat.json):
+        raise UsageError("Main effects are shown as text or json.", "--format json")
+    results = stored_results(name, experiments, per_label=False)
+    found, score_name = main_effects(results), results.layout.score_name
+    if format is TableFormat.json:
+        effects = [effect.to_dict() for effect in found]
+        print_json({"schema_version": 1, "sweep": name, "score_name": score_name, "effects": effects})
+    else:
+        show_effects(make_console(sys.stdout), found, score_name)
 
 
 def _say_what_is_old(name: str, sweep: str | None, experiments: Path) -> None:

@@ -32,6 +32,26 @@ def show_comparison(console: "Console", comparison: Comparison, a: str, b: str) 
     _show_settings(console, rewritten)
 
 
+def show_in_short(console: "Console", comparison: Comparison, a: str, b: str, most: int = 5) -> None:
+    """The answer, the first blocks and the first settings. a, b: what the two are called."""
+    for line in _answer(comparison, a, b):
+        console.print(line, soft_wrap=True)
+    outer, settings = _outer(comparison), comparison.settings
+    for change in outer[:most]:
+        console.print(f"  {_block_line(change)}", style=_STYLES.get(change.kind), soft_wrap=True)
+    for setting in settings[:most]:
+        section = setting.path.rpartition(".")[0]
+        line = f"  [{section}] {_setting_line(setting).strip()}"
+        console.print(line, style=_STYLES.get(setting.change), soft_wrap=True)
+    rest = [
+        f"{len(found) - most} more {what}"
+        for found, what in ((outer, "blocks"), (settings, "settings"))
+        if len(found) > most
+    ]
+    if rest:
+        console.print(f"  {' and '.join(rest)}", soft_wrap=True)
+
+
 def _outer(comparison: Comparison) -> list[BlockChange]:
     """All but what came or went with a swap."""
     return [

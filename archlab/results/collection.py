@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from archlab.errors import NothingToCompareError, UsageError, did_you_mean
 from archlab.records import Result
@@ -14,6 +15,9 @@ from archlab.results.paths import DEFAULT_EXPERIMENTS, SweepPaths, is_run_id, is
 from archlab.results.problems import Problem
 from archlab.results.store import Store
 from archlab.results.tables import Layout, Place, Table, make_table, winners
+
+if TYPE_CHECKING:
+    from archlab.results.compared import Compared
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,21 @@ class Results:
                 hint = did_you_mean(name, known) or f"Known: {', '.join(sorted(known))}."
                 raise UsageError(f"No run of {self.layout.sweep} has a score {name}.", hint)
         return self._table(replace(self.layout, scores_beside=tuple(scores)))
+
+    def compare(
+        self, a: str, b: str, score: str | None = None, *, column: str | None = None, documents: int = 5
+    ) -> "Compared":
+        """Two variants, or runs: the difference and what it means, labels, documents, cost, config.
+
+        a, b: rows of the table, or the beginnings of run ids. column: where the table has columns; or name
+        it with the row, `BOW [spelling]`. score: None for that of the sweep. documents: how many that flipped
+        are told each way.
+        Raises UsageError for names and scores that are not there, and for two that are the same;
+        NothingToCompareError where the two have no finished seed, or no score, in common.
+        """
+        from archlab.results.comparing import compare_variants
+
+        return compare_variants(self, a, b, score, column, documents)
 
     def _table(self, layout: Layout) -> Table:
         if self.paths is None:

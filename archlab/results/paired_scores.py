@@ -1,6 +1,6 @@
 """Two variants' scores, paired by seed and by document, as they are compared."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from archlab.errors import InvalidError
@@ -29,18 +29,19 @@ class Scores:
         self.paths = paths
         self.weights = weights or {}
         self._values: dict[tuple[str, str], Floats | None] = {}
+        self._words: dict[str, tuple[int, ...]] = {}
 
     def compare(self, first: Sequence[Result], second: Sequence[Result], name: str) -> Comparison | None:
         """The first variant less the second, by a score's name, over the seeds that both have finished.
 
-        None where no seed has both scores. By document where all of their runs tell documents, and as many.
+        None where no seed has both scores. By document where all of their runs tell documents, and the same.
         """
         pairs = _by_seed(first, second, name)
         if not pairs:
             return None
         values = [[self.by_document(result, name) for result in pair] for pair in pairs]
         known = [value for pair in values for value in pair if value is not None]
-        if len(known) == 2 * len(pairs) and len({value.shape for value in known}) == 1:
+        if len(known) == 2 * len(pairs) and self.have_same_documents(run for pair in pairs for run in pair):
             return compare(known[::2], known[1::2])
         one, other = zip(*((a.value(name), b.value(name)) for a, b in pairs), strict=True)
         return compare(one, other)
@@ -51,6 +52,10 @@ class Scores:
         if key not in self._values:
             self._values[key] = self._read(result, name)
         return self._values[key]
+
+    def have_same_documents(self, results: Iterable[Result]) -> bool:
+        """Whether runs of which `by_document` has told were scored on documents of the same lengths."""
+        return len({self._words[result.run_id] for result in results}) == 1
 
     def _read(self, result: Result, name: str) -> "Floats | None":
         import numpy as np
@@ -67,6 +72,7 @@ class Scores:
         known = [part for part in parts if part is not None]
         if not known or len(known) < len(parts):
             return None
+        self._words[result.run_id] = tuple(per_doc["words"])
         summed: Floats = np.tensordot(list(weights.values()), np.stack(known), axes=1)
         return summed if _is_that_score(summed, result.value(name)) else None
 

@@ -50,11 +50,13 @@ def test_a_second_grid_trains_nothing_and_the_table_stays(cli: "Cli", workplace:
     first = cli("grid", "s.yml")
     assert first.code == 0
     assert "s: 2 variants x 2 seeds = 4 runs; 0 known, 4 to do" in first.err
+    (advice,) = [line for line in first.err.splitlines() if line.startswith(("Take ", "Which variant to"))]
     results = {path: path.read_bytes() for path in workplace.glob("experiments/s/runs/*/result.json")}
     assert len(results) == 4
     second = cli("grid", "s.yml")
     assert "4 known, 0 to do" in second.err
     assert "started" not in second.err
+    assert advice in second.err
     assert second.out == first.out
     assert {path: path.read_bytes() for path in results} == results
     kept = list(workplace.glob("experiments/s/runs/*/model-best"))

@@ -2,6 +2,7 @@
 
 import io
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from compared_runs import a_layout, a_sweep, with_columns
+from compared_variants import two_variants, write_dev_corpus
 from stored_runs import LABELS, a_store, ended, of_every_state
 
 import archlab
@@ -42,6 +44,7 @@ COMMANDS = [
     "train",
     "grid",
     "table",
+    "compare",
     "runs",
     "logs",
     "gc",
@@ -226,6 +229,17 @@ def test_runs_in_every_state(cli: "Cli", golden: Golden, tmp_path: Path) -> None
     done = cli("runs", "--experiments", tmp_path, "--all")
     today = r"(?<=  )(?!2026-01-02)\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
     golden("runs", re.sub(r" +$", "", re.sub(today, "<today>", done.out), flags=re.MULTILINE))
+
+
+def test_compare(cli: "Cli", golden: Golden, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_dev_corpus()
+    two_variants()
+    calls = [("base NER", "wide", "--documents", "3"), ("a0", "b0", "--documents", "0")]
+    shown = [f"$ {shlex.join(('archlab', 'compare', *call))}\n{cli('compare', *call).out}" for call in calls]
+    Path("dev.spacy").unlink()
+    without = cli("compare", "base NER", "wide", "--documents", "1").out
+    golden("compare", re.sub(r" +$", "", "\n".join([*shown, "$ rm dev.spacy", without]), flags=re.MULTILINE))
 
 
 def test_garbage(cli: "Cli", golden: Golden, tmp_path: Path) -> None:

@@ -196,12 +196,9 @@ def _noise_mark(table: Table) -> str:
 
 def _tests(table: Table) -> str:
     """Over what differences generalise, and how many p are corrected for."""
-    tested = [
-        found
-        for cell in table.cells
-        for found in (cell.comparison, cell.with_best)
-        if found is not None and found.p is not None
-    ]
+    with_base = [cell.comparison for cell in table.cells if cell.p_corrected is not None]
+    with_best = [cell.with_best for cell in table.cells if cell.p_best is not None]
+    tested = [found for found in with_base or with_best if found is not None]
     if not tested:
         unknown = "one seed, documents not known one by one: " if table.seeds == 1 else ""
         return f"{unknown}no difference could be tested"

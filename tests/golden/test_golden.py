@@ -262,6 +262,16 @@ COMPARED = {
 }
 
 
+def test_table_of_what_is_known_in_part(golden: Golden, tmp_path: Path) -> None:
+    """A run without counts per document, and one seed without any."""
+    store = a_sweep(tmp_path, a_layout())
+    store.paths.run("BOW1").per_doc.unlink()
+    golden("table_compared_in_part", shown(lambda c: show_table(c, stored_results("demo", tmp_path).table())))
+    a_sweep(tmp_path / "one", a_layout(seeds=1), by_document=False)
+    found = stored_results("demo", tmp_path / "one").table()
+    golden("table_compared_nothing", shown(lambda console: show_table(console, found)))
+
+
 @pytest.mark.parametrize("name", COMPARED)
 def test_table_of_what_is_known(name: str, golden: Golden, tmp_path: Path) -> None:
     layout, by_document = COMPARED[name]

@@ -1,7 +1,9 @@
-"""Remember what functions have given, for as long as nothing that they depend on can change."""
+"""Remember what functions have given, and spare the collector of garbage what is not garbage."""
 
+import gc
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 Given = TypeVar("Given")
@@ -28,3 +30,15 @@ class Memory:
             self._given[key] = function(*arguments)
         given: Given = self._given[key]
         return given
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Spare the collector while thousands of results are made: it would go through them again and again."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

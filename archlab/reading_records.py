@@ -8,8 +8,8 @@ Json = dict[str, Any]
 
 _PLAIN: dict[Any, tuple[type, ...]] = {
     str: (str,),
-    int: (int,),
-    float: (float, int),
+    int: (int, bool),
+    float: (float, int, bool),
     NoneType: (NoneType,),
     dict: (dict,),
     list: (list,),
@@ -25,23 +25,23 @@ class FromDict:
 
     @classmethod
     def from_dict(cls, data: Json) -> Self:
-        known = _fields(cls)  # type: ignore[arg-type]  # a class is hashable
-        for name, value in data.items():
-            allowed = known.get(name)
-            if allowed is not None and not isinstance(value, allowed):
-                raise TypeError(f"{name} of a {cls.__name__} is {value!r}")
-        if data.keys() <= known.keys():
+        known, plain = _fields(cls)  # type: ignore[arg-type]  # a class is hashable
+        for name, allowed in plain:
+            if name in data and type(data[name]) not in allowed:  # called for each of many results
+                raise TypeError(f"{name} of a {cls.__name__} is {data[name]!r}")
+        if data.keys() <= known:
             return cls(**data)
         return cls(**{key: value for key, value in data.items() if key in known})
 
 
 @cache
-def _fields(record: type[Any]) -> dict[str, tuple[type, ...] | None]:
-    """Field -> the types that it may have in a file; None where it is neither text nor a number."""
-    found: dict[str, tuple[type, ...] | None] = {}
-    for name, hint in get_type_hints(record).items():
-        hints = get_args(hint) if isinstance(hint, UnionType) else (hint,)
-        kinds = tuple(str if get_origin(kind) is Literal else get_origin(kind) or kind for kind in hints)
-        is_plain = all(kind in _PLAIN for kind in kinds)
-        found[name] = tuple(allowed for kind in kinds for allowed in _PLAIN[kind]) if is_plain else None
-    return found
+def _fields(record: type[Any]) -> tuple[frozenset[str], tuple[tuple[str, frozenset[type]], ...]]:
+    """All fields; and those with plain values, with the types that these may have in a file."""
+    plain = []
+    hints = get_type_hints(record)
+    for name, hint in hints.items():
+        unions = get_args(hint) if isinstance(hint, UnionType) else (hint,)
+        kinds = [str if get_origin(kind) is Literal else get_origin(kind) or kind for kind in unions]
+        if all(kind in _PLAIN for kind in kinds):
+            plain.append((name, frozenset(allowed for kind in kinds for allowed in _PLAIN[kind])))
+    return frozenset(hints), tuple(plain)

@@ -10,6 +10,7 @@ import typer
 from archlab.cli.options import DEFAULT_EXPERIMENTS, Experiments, print_json
 from archlab.cli.saying import hand_over, say
 from archlab.errors import UsageError
+from archlab.memory import uncollected
 from archlab.results.paths import SweepPaths
 
 
@@ -84,22 +85,23 @@ def table(
         _say_what_is_old(name, sweep, experiments)
         _show_effects(name, experiments, format)
         return
-    results = stored_results(name, experiments, per_label=False)
-    made = arranged(results.table(None if scores is None else _named(scores)), sort, top)
-    costs = USUAL_COSTS if columns is None else _named(columns)
-    shown = Shown(costs=costs, hidden=_named(hide or ""), digits=precision)
-    require_columns(made, shown)
-    _say_what_is_old(name, sweep, experiments)
-    if format is TableFormat.json:
-        print_json(made.to_dict())
-    elif format is TableFormat.csv:
-        hand_over(csv_table(made))
-    elif format is TableFormat.markdown:
-        hand_over(markdown_table(made, shown))
-    elif format is TableFormat.latex:
-        hand_over(latex_table(made, shown))
-    else:
-        show_table(make_console(sys.stdout), made, shown)
+    with uncollected():
+        results = stored_results(name, experiments, per_label=False)
+        made = arranged(results.table(None if scores is None else _named(scores)), sort, top)
+        costs = USUAL_COSTS if columns is None else _named(columns)
+        shown = Shown(costs=costs, hidden=_named(hide or ""), digits=precision)
+        require_columns(made, shown)
+        _say_what_is_old(name, sweep, experiments)
+        if format is TableFormat.json:
+            print_json(made.to_dict())
+        elif format is TableFormat.csv:
+            hand_over(csv_table(made))
+        elif format is TableFormat.markdown:
+            hand_over(markdown_table(made, shown))
+        elif format is TableFormat.latex:
+            hand_over(latex_table(made, shown))
+        else:
+            show_table(make_console(sys.stdout), made, shown)
 
 
 def _named(names: str) -> list[str]:

@@ -1,6 +1,5 @@
 """The store: what was run, and what it left. Truth is in the files."""
 
-import gc
 import os
 import shutil
 from collections.abc import Iterable, Iterator
@@ -12,6 +11,7 @@ from socket import gethostname
 from time import sleep
 
 from archlab.errors import InvalidError, MachineError
+from archlab.memory import uncollected
 from archlab.processes import end_leftover, identity, kill_orphans, still_runs
 from archlab.records import Outcome, Result, RunSpec
 from archlab.results.files import read_json, require_writable, write_json, write_text
@@ -44,7 +44,7 @@ class Store:
         if not runs.is_dir():
             return []
         names = sorted(folder.name for folder in os.scandir(runs) if is_run_id(folder.name))
-        with _no_garbage():
+        with uncollected():
             found = [read_result(f"{runs}/{name}/{RESULT}", per_label=per_label) for name in names]
         return [r for r, name in zip(found, names, strict=True) if r is not None and r.run_id == name]
 
@@ -214,18 +214,6 @@ def read_outcome(paths: RunPaths) -> Outcome | None:
         return Outcome.from_dict(data) if isinstance(data, dict) else None
     except (AttributeError, KeyError, TypeError):
         return None
-
-
-@contextmanager
-def _no_garbage() -> Iterator[None]:
-    """Spare the collector, which would go through all results again and again while they are read."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def read_result(path: str | Path, *, per_label: bool = True) -> Result | None:

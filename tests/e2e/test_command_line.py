@@ -143,7 +143,7 @@ def test_a_base_without_a_model_section_works_like_a_filled_one(cli: "Cli", work
     trained = cli("swap", "textcat.model", "spacy.TextCatBOW.v1", "-b", "bare.cfg", "--train", "-q", *QUICK)
     assert trained.code == 0
     assert trained.err == ""
-    assert len(trained.out.splitlines()) == 5
+    assert len(trained.out.splitlines()) == 6
 
 
 @pytest.mark.usefixtures("workplace")

@@ -91,7 +91,7 @@ def test_a_run_leaves_what_the_design_says(workplace: Path) -> None:
     assert set(stored) == {
         *("schema_version", "run_id", "variant_id", "variant", "swaps", "seed", "status", "reason", "score"),
         *("score_name", "scores", "best_step", "steps", "epochs", "cost", "environment", "fingerprints"),
-        *("started", "finished", "attempt"),
+        *("started", "finished", "attempt", "sha256"),
     }
     assert set(stored["cost"]) == {
         *("parameters", "model_bytes", "words_per_second", "peak_memory_bytes", "seconds"),

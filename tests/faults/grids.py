@@ -7,6 +7,7 @@ session. Most runs are those of `fake_training.py`; the tests say where they are
 import os
 import re
 import shutil
+import signal
 import sys
 import time
 import warnings
@@ -328,6 +329,7 @@ def be_driver(
     """In the driver's process: run the command as if it had been typed in this folder."""
     os.setsid()
     os.chdir(folder)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # ignored where the tests themselves run under nohup
     for path, stream in ((out, 1), (err, 2)):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666), stream)
     sys.stdout, sys.stderr = os.fdopen(1, "w", closefd=False), os.fdopen(2, "w", closefd=False)
@@ -358,7 +360,10 @@ def learned(run: Path) -> dict[str, bytes]:
 
 def timeless(table: Json) -> Json:
     """A table without what differs from one training to the next of the same."""
-    rows = [{**row, "seconds": None, "words_per_second": None} for row in table["rows"]]
+    rows = [
+        {**row, **dict.fromkeys(("seconds", "words_per_second", "peak_memory_bytes"))}
+        for row in table["rows"]
+    ]
     return {**table, "rows": rows}
 
 

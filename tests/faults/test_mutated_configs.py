@@ -128,4 +128,4 @@ def test_the_command_ends_with_its_exit_code(file: Path, monkeypatch: pytest.Mon
         assert "Traceback" not in said.getvalue()
 
     try_one()
-    assert set(ended) == {0, 3}
+    assert {0, 3} <= set(ended) <= {0, 2, 3}

@@ -9,7 +9,7 @@ from truth_forge import Forge, Outcome
 from truth_pairs import all_pairs
 from truth_swaps import LISTED, BareSwap, as_lines, listed_pairs, swap_listed
 
-SAMPLED = 80
+SAMPLED = 120
 """Every how manieth pair `make check` swaps and trains."""
 
 

@@ -19,7 +19,7 @@ VERSIONS = "-".join(f"{name}-{version(name)}" for name in ("spacy", "thinc", "to
 KEPT = Path("build/truth", VERSIONS)
 """Where the whole truth is kept: what spaCy makes of a config does not change while its version does not."""
 
-SAMPLED = 160
+SAMPLED = 240
 """Every how manieth case `make check` takes."""
 
 PROBED = 12

@@ -65,6 +65,7 @@ def _register() -> None:
         logs,
         matrix,
         recipes,
+        report,
         runs,
         slots,
         swap,
@@ -86,6 +87,7 @@ def _register() -> None:
     app.command("grid", context_settings=EXTRA)(grid.grid)
     app.command("table")(table.table)
     app.command("compare")(compare.compare)
+    app.command("report")(report.report)
     app.command("runs")(runs.runs)
     app.command("logs")(logs.logs)
     app.command("gc")(gc.gc)

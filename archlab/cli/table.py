@@ -73,6 +73,7 @@ def table(
     archlab table demo --format latex > table.tex
     archlab table demo --effects
     """
+    from archlab.cli.naming_sweeps import the_sweep
     from archlab.reporting.csv_table import csv_table
     from archlab.reporting.sheets import USUAL_COSTS, Shown, require_columns
     from archlab.reporting.table_pages import latex_table, markdown_table
@@ -80,7 +81,7 @@ def table(
     from archlab.results.arranging import arranged
     from archlab.results.collection import stored_results
 
-    name = _find(sweep, experiments)
+    name = the_sweep(sweep, experiments, "archlab table")
     if effects:
         _say_what_is_old(name, sweep, experiments)
         _show_effects(name, experiments, format)
@@ -142,16 +143,3 @@ def _say_what_is_old(name: str, sweep: str | None, experiments: Path) -> None:
 def _is_the_stored(sweep: Path, paths: SweepPaths) -> bool:
     """Whether a sweep's file is as it was when its last grid began."""
     return paths.sweep.is_file() and sweep.read_bytes() == paths.sweep.read_bytes()
-
-
-def _find(sweep: str | None, experiments: Path) -> str:
-    """The name of the sweep that is meant."""
-    from archlab.cli.naming_sweeps import named_sweep
-    from archlab.results.collection import stored_sweeps
-
-    known = stored_sweeps(experiments)
-    if sweep is not None:
-        return named_sweep(sweep, experiments)
-    if len(known) > 1:
-        raise UsageError(f"Which sweep? There are {', '.join(known)}.", f"archlab table {known[0]}")
-    return known[0]

@@ -6,6 +6,7 @@ from statistics import fmean
 
 from archlab.errors import UsageError, did_you_mean
 from archlab.results.layouts import is_base
+from archlab.results.pareto import pareto_front
 from archlab.results.tables import Row, Table
 
 BY_COST: dict[str, Callable[[Row], float | None]] = {
@@ -32,6 +33,23 @@ def arranged(table: Table, sort: str | None = None, top: int | None = None) -> T
     others = sorted((row for row in table.rows if not is_base(row.label)), key=key)
     shown = (*bases, *others[:top])
     return replace(table, rows=shown, rows_left_out=len(table.rows) - len(shown))
+
+
+def front_rows(table: Table) -> set[str]:
+    """The labels of the rows that no other beats in both score and words per second: the Pareto front.
+
+    With several columns, those that are on the front of one of them.
+    """
+    found = set()
+    for number in range(len(table.columns) or 1):
+        cells = [row.cells[number] for row in table.rows]
+        points = [
+            (cell.score.mean if cell and cell.score else None, row.words_per_second)
+            for cell, row in zip(cells, table.rows, strict=True)
+        ]
+        fronts = zip(pareto_front(points), table.rows, strict=True)
+        found |= {row.label for is_front, row in fronts if is_front}
+    return found
 
 
 def _key(table: Table, sort: str) -> Callable[[Row], tuple[bool, float | str]]:

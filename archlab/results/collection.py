@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,6 +76,15 @@ class Results:
         from archlab.results.comparing import compare_variants
 
         return compare_variants(self, a, b, score, column, documents)
+
+    def to_html(self, path: str | Path, *, texts: bool = True) -> None:
+        """Write these results as one HTML page that needs nothing else, and replace what is there.
+
+        texts: whether it quotes documents of the dev corpus. Raises ExtraError without the packages of the
+        extra `report`, OutputError where the file cannot be written.
+        """
+        write_report = import_module("archlab.reporting.report.writing").write_report  # a level above
+        write_report(self, path, texts=texts)
 
     def _table(self, layout: Layout) -> Table:
         if self.paths is None:

@@ -45,6 +45,7 @@ COMMANDS = [
     "grid",
     "table",
     "compare",
+    "report",
     "runs",
     "logs",
     "gc",

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from archlab.records import Json
 from archlab.reporting.report.charts_of_choices import (
@@ -12,11 +12,13 @@ from archlab.reporting.report.charts_of_choices import (
     pairs_chart,
 )
 from archlab.reporting.report.charts_of_variants import curves_chart, labels_chart, seeds_chart, speed_chart
+from archlab.reporting.report.drawing import MOST_ROWS, Width
 
 if TYPE_CHECKING:
     from archlab.reporting.report.report_data import ReportData
 
-Width = int | Literal["container"]
+HIGHEST = f"Drawn are the {MOST_ROWS} variants of the highest mean at most."
+
 Draw = Callable[["ReportData", Sequence[str], Width], Json]
 
 
@@ -73,7 +75,7 @@ CHARTS = (
         name="seeds",
         title="Spread over seeds",
         told="A point is a run, a bar the mean of its variant. Where the points of two variants mix, the "
-        "seed may make the difference.",
+        f"seed may make the difference. {HIGHEST}",
         dataset="seeds",
         absent="No run has a score.",
         draw=seeds_chart,
@@ -82,7 +84,7 @@ CHARTS = (
         name="difference",
         title="Difference to the base",
         told="With its 95% interval, for each comparison alone. An interval over the line means that these "
-        "runs do not tell the two apart.",
+        f"runs do not tell the two apart. {HIGHEST}",
         dataset="cells",
         absent="Nothing could be compared with a base.",
         draw=difference_chart,
@@ -102,7 +104,7 @@ CHARTS = (
         name="effects",
         title="What each choice adds",
         told="Each choice less the base's on its axis, mean over the rest of the sweep, with its "
-        "95% interval.",
+        f"95% interval. Drawn are the {MOST_ROWS} largest at most.",
         dataset="effects",
         absent="There are no main effects: no axis of the sweep has two choices with results.",
         draw=effects_chart,
@@ -119,7 +121,7 @@ CHARTS = (
     Chart(
         name="columns",
         title="Variants and columns",
-        told="The mean score of each variant in each column of the table.",
+        told=f"The mean score of each variant in each column of the table. {HIGHEST}",
         dataset="cells",
         absent="The sweep's table has one column.",
         draw=heat_chart,

@@ -35,7 +35,10 @@ def effects_chart(data: "ReportData", names: Sequence[str], width: Width) -> Jso
     import altair as alt
 
     return _intervals(
-        alt.Chart(named("effects")), "choice", f"{axis_title(data.score_name)}, less the base's choice", width
+        alt.Chart(named("effects")).transform_filter(HIGH_RANKS),
+        "choice",
+        f"{axis_title(data.score_name)}, less the base's choice",
+        width,
     )
 
 

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from archlab.records import Json
+from archlab.reporting.report.datasets import ADVISED, BEHIND, FRONT
 from archlab.reporting.report.drawing import (
     BLUE,
     COLOURS,
+    GREEN,
     GREY,
     HIGH_RANKS,
     ORANGE,
@@ -25,7 +27,17 @@ if TYPE_CHECKING:
 WIDE = 5
 """Speeds that differ by more than this many times are shown on a logarithmic scale."""
 
-KINDS = {"base": (ORANGE, "diamond"), "on the front": (BLUE, "circle"), "behind it": (GREY, "triangle-up")}
+KINDS = {
+    ADVISED: (GREEN, "square"),
+    "base": (ORANGE, "diamond"),
+    FRONT: (BLUE, "circle"),
+    BEHIND: (GREY, "triangle-up"),
+}
+
+NAME = "datum.datum.variant"
+NUMBER = "datum.datum.number"
+LABEL = f"!{NUMBER} ? '' : width < 600 || length({NAME}) > 32 ? {NUMBER} : {NUMBER} + ' ' + {NAME}"
+"""A number, and where there is room the name."""
 
 
 def speed_chart(data: "ReportData", names: Sequence[str], width: Width) -> Json:
@@ -37,7 +49,7 @@ def speed_chart(data: "ReportData", names: Sequence[str], width: Width) -> Json:
     x = alt.X(
         "words:Q",
         title="words per second",
-        scale=alt.Scale(type="log" if is_wide else "linear", zero=False, padding=20),
+        scale=alt.Scale(type="log" if is_wide else "linear", zero=False, padding=20, nice=False),
         axis=alt.Axis(format="~s", grid=False),
     )
     y = alt.Y("mean:Q", title=axis_title(data.score_name), scale=alt.Scale(zero=False, padding=18))
@@ -52,14 +64,11 @@ def speed_chart(data: "ReportData", names: Sequence[str], width: Width) -> Json:
         scale=alt.Scale(domain=list(KINDS), range=[shape for _, shape in KINDS.values()]),
     )
     known = alt.Chart(named("cells")).transform_calculate(
-        kind="datum.base ? 'base' : datum.front ? 'on the front' : 'behind it'",
-        low="datum.mean - datum.sd",
-        high="datum.mean + datum.sd",
-        note="datum.base || datum.front ? datum.variant : ''",
+        low="datum.mean - datum.sd", high="datum.mean + datum.sd"
     )
     spread = known.transform_filter("isValid(datum.sd)").mark_rule(color=GREY, opacity=0.6)
     front = known.transform_filter("datum.front").mark_line(
-        color=BLUE, opacity=0.5, strokeDash=[5, 4], interpolate="step-before"
+        color=BLUE, opacity=0.8, strokeDash=[5, 4], interpolate="step-before"
     )
     points = known.mark_point(filled=True, size=90, opacity=0.9).encode(
         x=x,
@@ -71,7 +80,7 @@ def speed_chart(data: "ReportData", names: Sequence[str], width: Width) -> Json:
             alt.Tooltip("mean:Q", title="score", format=".3f"),
             alt.Tooltip("sd:Q", format=".3f"),
             alt.Tooltip("words:Q", title="words/s", format=",.0f"),
-            alt.Tooltip("kind:N", title="Pareto front"),
+            alt.Tooltip("kind:N", title="what it is"),
         ],
     )
     lines = spread.encode(x=x, y=alt.Y("low:Q"), y2="high:Q")
@@ -91,7 +100,7 @@ def _with_labels(spec: Json, points: str) -> Json:
             "aria": False,
             "encode": {
                 "enter": {
-                    "text": {"field": "datum.note"},
+                    "text": {"signal": LABEL},
                     "limit": {"signal": "width / 3"},
                     "fontSize": {"value": 12},
                 }

@@ -1,6 +1,6 @@
 """What the charts of a report draw: rows of plain values, by the name of the dataset."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import isfinite
 from pathlib import Path
 from statistics import fmean
@@ -18,6 +18,8 @@ from archlab.results.tables import Table
 if TYPE_CHECKING:
     from archlab.results.collection import Results
 
+ADVISED, FRONT, BEHIND = "advised", "on the front", "behind it"
+
 MOST_POINTS = 100
 """Of a learning curve; a longer one is thinned, and keeps its ends."""
 
@@ -25,14 +27,17 @@ MOST_LABELS = 60
 """Of a measure: those on which the variants differ most."""
 
 
-def datasets(results: "Results", table: Table) -> dict[str, list[Json]]:
-    """Every row names its `column`, and those of variants their `variant`.
+def datasets(
+    results: "Results", table: Table, taken: Mapping[str | None, str | None]
+) -> dict[str, list[Json]]:
+    """What the charts draw. taken: the row that the answer of each column names.
 
+    Every row names its `column`, and those of variants their `variant`.
     cells: means and costs. seeds: the score of each run. curves: `step` and `score` of each run, as lists.
     effects: what a choice adds. pairs: means of two choices. labels: scores of single labels.
     """
     return {
-        "cells": list(_cells(table)),
+        "cells": list(_numbered(_cells(table, taken))),
         "seeds": list(_seeds(results, table)),
         "curves": list(_curves(results)),
         "effects": list(_effects(main_effects(results))),
@@ -51,7 +56,7 @@ def ranks(table: Table) -> dict[str, int]:
     return {label: number for number, label in enumerate(ordered, 1)}
 
 
-def _cells(table: Table) -> Iterator[Json]:
+def _cells(table: Table, taken: Mapping[str | None, str | None]) -> Iterator[Json]:
     places = ranks(table)
     for number, column in enumerate(table.columns or (None,)):
         cells = [(row, row.cells[number]) for row in table.rows]
@@ -67,14 +72,32 @@ def _cells(table: Table) -> Iterator[Json]:
                 "sd": cell.score.sd,
                 "seeds": cell.score.n,
                 "words": row.words_per_second,
+                "kind": _kind(row.label, is_front, taken.get(column)),
                 "front": is_front,
                 "rank": places[row.label],
-                "base": is_base(row.label),
                 "best": cell.best,
                 "difference": cell.difference,
                 "low": compared.low if compared else None,
                 "high": compared.high if compared else None,
             }
+
+
+def _kind(label: str, is_front: bool, taken: str | None) -> str:
+    """As the picture of score and speed calls it."""
+    if label == taken:
+        return ADVISED
+    return "base" if is_base(label) else FRONT if is_front else BEHIND
+
+
+def _numbered(cells: Iterable[Json]) -> Iterator[Json]:
+    """With the `number` that stands beside a point, the best first; None for one of many."""
+    numbers: dict[str | None, int] = {}
+    for cell in sorted(cells, key=lambda cell: -cell["mean"]):
+        if cell["kind"] == BEHIND:
+            yield {**cell, "number": None}
+        else:
+            numbers[cell["column"]] = numbers.get(cell["column"], 0) + 1
+            yield {**cell, "number": numbers[cell["column"]]}
 
 
 def _finished(results: "Results") -> Iterator[tuple[Place, Result]]:
@@ -147,18 +170,24 @@ def thinned(points: Sequence[tuple[int, float]], most: int = MOST_POINTS) -> lis
 
 def _effects(effects: Sequence[Effect]) -> Iterator[Json]:
     names = axis_names(list(dict.fromkeys(effect.axis for effect in effects)))
-    for effect in effects:
+    known = [effect for effect in effects if effect.comparison is not None]
+    for rank, effect in enumerate(sorted(known, key=_size, reverse=True), 1):
         found = effect.comparison
         if found is not None:
             choice = choice_label(effect.axis, effect.choice)
             yield {
                 "column": effect.column,
+                "rank": rank,
                 "choice": f"{names[effect.axis]} = {choice}",
                 "difference": found.difference,
                 "low": found.low,
                 "high": found.high,
                 "told": effect_line(effect, names[effect.axis]),
             }
+
+
+def _size(effect: Effect) -> float:
+    return abs(effect.comparison.difference) if effect.comparison else 0.0
 
 
 def _pairs(results: "Results") -> Iterator[Json]:

@@ -25,7 +25,7 @@ SHAPES = (
     "triangle-left",
 )
 
-BLUE, ORANGE, GREY = COLOURS[0], COLOURS[1], COLOURS[7]
+BLUE, ORANGE, GREEN, GREY = COLOURS[0], COLOURS[1], COLOURS[2], COLOURS[7]
 
 MOST_ROWS = 40
 """Of variants in a chart that has a line for each: those of the highest mean."""

@@ -56,7 +56,7 @@ def collect(results: "Results", *, texts: bool = True) -> ReportData:
         chosen=default_choice(table, found),
         table=table_rows(table),
         places=places_of(results),
-        datasets=datasets(results, table),
+        datasets=datasets(results, table, {answer.column: answer.take for answer in found}),
         documents=documents_of_columns(results, texts=texts),
         origins=origins(results),
         problems=_problems(table),

@@ -90,7 +90,7 @@ function numbers(rows) {
   made.append(element("summary", "The same as numbers"));
   made.addEventListener("toggle", () => {
     if (!made.open || made.children.length > 1) return;
-    const names = Object.keys(rows[0]).filter((name) => name !== "rank" && name !== "note");
+    const names = Object.keys(rows[0]).filter((name) => name !== "rank");
     const told = rows.slice(0, 200).map((row) => names.map((name) => cellText(row[name])));
     const scroll = element("div", null, { class: "scroll", tabindex: "0", role: "region", "aria-label": "Numbers" });
     scroll.append(tableOf(names, told));
@@ -113,7 +113,7 @@ function theme(width) {
   const guide = { labelColor: ink, titleColor: ink, labelFontSize: 12, titleFontSize: 12, titleFontWeight: 500 };
   return {
     background: "transparent", font: "system-ui, sans-serif", axis: { ...guide, gridColor: line, domainColor: line, tickColor: line, labelLimit: narrow ? 110 : 260 },
-    legend: { ...guide, orient: "top", direction: "vertical", columns: narrow ? 1 : 3, labelLimit: narrow ? 300 : 360, gradientDirection: "horizontal" },
+    legend: { ...guide, orient: "top", direction: "vertical", columns: narrow ? 1 : 4, labelLimit: narrow ? 300 : 360, gradientDirection: "horizontal" },
     style: { "guide-label": { fill: ink, font: "system-ui, sans-serif" }, cell: { stroke: "transparent" } },
   };
 }

@@ -21,9 +21,20 @@ function markColumn() {
   for (const told of byId("answers").children) told.classList.toggle("current", told.dataset.column === JSON.stringify(state.column));
 }
 
+// What the numbers beside the points of the first picture stand for.
+function nameNumbers() {
+  const rows = DATA.datasets.cells.filter((row) => row.column === state.column && row.number !== null && row.words !== null);
+  byId("named").replaceChildren(...rows.map((row) => {
+    const told = element("li", null, { value: row.number, dir: "auto" });
+    told.append(button(row.variant, () => openVariant(row.variant), { class: "name" }), ` ${row.kind}: ${number(row.mean)}, ${number(row.words, 0)} words/s`);
+    return told;
+  }));
+}
+
 function show(column) {
   state.column = column;
   markColumn();
+  nameNumbers();
   drawAll((chart) => chart.of_column);
   showFlips();
 }
@@ -59,6 +70,7 @@ function makeContents() {
 
 byId("close").addEventListener("click", () => byId("details").close());
 makeAnswer();
+nameNumbers();
 makeTable();
 makeProblems();
 makeCharts();

@@ -66,7 +66,10 @@ function sortBy(place) {
     if (a === null || b === null) return a === null ? 1 : -1;
     return sign * (typeof a === "string" ? a.localeCompare(b) : a - b);
   });
-  byId("variants").tBodies[0].append(...tableRows.map((row) => row.shown));
+  const body = byId("variants").tBodies[0];
+  body.remove(); // rows of a table that is not shown are moved faster
+  body.append(...tableRows.map((row) => row.shown));
+  byId("variants").append(body);
   [...byId("variants").tHead.rows[0].cells].slice(1).forEach((cell, index) => {
     cell.setAttribute("aria-sort", index !== place ? "none" : sorted.falling ? "descending" : "ascending");
   });

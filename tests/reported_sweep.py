@@ -33,7 +33,7 @@ def reported_sweep(
 ) -> Store:
     """A variant for each embedding and dropout. broken: rows whose runs have failed."""
     store = Store("demo", experiments)
-    places = []
+    places: list[Place] = []
     for embed in embeds:
         for dropout in dropouts:
             settings = {"model.embed": embed, "training.dropout": dropout}

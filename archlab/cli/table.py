@@ -51,6 +51,10 @@ def table(
     top: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Only the first N rows and the base's.")
     ] = None,
+    pareto: Annotated[
+        bool,
+        typer.Option("--pareto", help="Only rows that no other beats in score and speed, and the base's."),
+    ] = False,
     precision: Annotated[int, typer.Option(min=1, max=9, metavar="N", help="Digits of a score.")] = 3,
     effects: Annotated[
         bool, typer.Option("--effects", help="What each choice adds, instead of the table.")
@@ -88,7 +92,7 @@ def table(
         return
     with uncollected():
         results = stored_results(name, experiments, per_label=False)
-        made = arranged(results.table(None if scores is None else _named(scores)), sort, top)
+        made = arranged(results.table(None if scores is None else _named(scores)), sort, top, pareto=pareto)
         costs = USUAL_COSTS if columns is None else _named(columns)
         shown = Shown(costs=costs, hidden=_named(hide or ""), digits=precision)
         require_columns(made, shown)

@@ -19,18 +19,23 @@ BY_COST: dict[str, Callable[[Row], float | None]] = {
 """By name, what is to be small: the fastest comes first."""
 
 
-def arranged(table: Table, sort: str | None = None, top: int | None = None) -> Table:
+def arranged(table: Table, sort: str | None = None, top: int | None = None, *, pareto: bool = False) -> Table:
     """The rows sorted: the best score, the lowest cost or the first name first; those without a value last.
 
     sort: a score of the table, a cost (`BY_COST`), or `variant`; None for the order of the sweep. Of several
     columns it is the mean over them. top: how many rows are left besides the base's; of the highest score
-    where no order is named. Raises UsageError for an order that there is not.
+    where no order is named. pareto: only rows on the front of score and speed, and the base's.
+    Raises UsageError for an order that there is not, and for a front where no row has a speed.
     """
-    if sort is None and top is None:
+    if sort is None and top is None and not pareto:
         return table
-    key = _key(table, sort or table.score_name)
+    front = front_rows(table)
+    if pareto and not front:
+        raise UsageError("No row has both a score and words per second: there is no Pareto front.")
     bases = [row for row in table.rows if is_base(row.label)]
-    others = sorted((row for row in table.rows if not is_base(row.label)), key=key)
+    others = [row for row in table.rows if not is_base(row.label) and (row.label in front or not pareto)]
+    if sort is not None or top is not None:
+        others.sort(key=_key(table, sort or table.score_name))
     shown = (*bases, *others[:top])
     return replace(table, rows=shown, rows_left_out=len(table.rows) - len(shown))
 

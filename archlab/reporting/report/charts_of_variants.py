@@ -34,6 +34,9 @@ KINDS = {
     BEHIND: (GREY, "triangle-up"),
 }
 
+ANCHORS = ("right", "left", "top", "bottom", "top-right", "top-left", "bottom-right", "bottom-left")
+"""Where a name may stand, the best place first; the corners also further off."""
+
 NAME = "datum.datum.variant"
 NUMBER = "datum.datum.number"
 LABEL = f"!{NUMBER} ? '' : width < 600 || length({NAME}) > 32 ? {NUMBER} : {NUMBER} + ' ' + {NAME}"
@@ -108,18 +111,9 @@ def _with_labels(spec: Json, points: str) -> Json:
             "transform": [
                 {
                     "type": "label",
-                    "size": {"signal": "[width, height]"},
-                    "anchor": [
-                        "right",
-                        "left",
-                        "top",
-                        "bottom",
-                        "top-right",
-                        "top-left",
-                        "bottom-right",
-                        "bottom-left",
-                    ],
-                    "offset": [6],
+                    "size": {"signal": "[max(width, 1), max(height, 1)]"},
+                    "anchor": [*ANCHORS, *ANCHORS[4:]],
+                    "offset": [6] * len(ANCHORS) + [14] * 4,
                     "avoidMarks": [points],
                 }
             ],

@@ -1,16 +1,14 @@
 """What the charts of a report draw: rows of plain values, by the name of the dataset."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from math import isfinite
-from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from archlab.records import Json, Result
 from archlab.reporting.effects import axis_names, choice_label, effect_line
 from archlab.results.choice_pairs import choice_pairs
-from archlab.results.files import read_json_lines
 from archlab.results.layouts import Place, is_base
+from archlab.results.learning_curves import is_number, learning_curve, thinned
 from archlab.results.main_effects import Effect, main_effects
 from archlab.results.pareto import pareto_front
 from archlab.results.tables import Table
@@ -131,7 +129,7 @@ def _curves(results: "Results") -> Iterator[Json]:
             points = learning_curve(results.paths.run(run_id).progress, results.layout.score_name)
             result = results.by_run.get(run_id)
             if points and result is not None:
-                kept = thinned(points)
+                kept = thinned(points, MOST_POINTS)
                 yield {
                     "variant": place.row,
                     "column": place.column,
@@ -140,32 +138,6 @@ def _curves(results: "Results") -> Iterator[Json]:
                     "step": [step for step, _ in kept],
                     "score": [score for _, score in kept],
                 }
-
-
-def learning_curve(progress: Path, score_name: str) -> list[tuple[int, float]]:
-    """The step and the score of each evaluation; none where the file is gone."""
-    try:
-        with progress.open("rb") as file:
-            lines = read_json_lines(file)
-    except OSError:
-        return []
-    found: list[tuple[int, float]] = []
-    for line in lines:
-        scores = line.get("scores")
-        known = scores if isinstance(scores, dict) else {}
-        step: Any = line.get("step")
-        score: Any = known.get(score_name, line.get("score"))
-        if _is_number(step) and _is_number(score):
-            found.append((step, score))
-    return found
-
-
-def thinned(points: Sequence[tuple[int, float]], most: int = MOST_POINTS) -> list[tuple[int, float]]:
-    """At most so many, evenly apart, the first and the last among them."""
-    if len(points) <= most:
-        return list(points)
-    apart = (len(points) - 1) / (most - 1)
-    return [points[round(number * apart)] for number in range(most)]
 
 
 def _effects(effects: Sequence[Effect]) -> Iterator[Json]:
@@ -212,7 +184,7 @@ def _labels(results: "Results") -> Iterator[Json]:
     for place, result in _finished(results):
         for measure, of_labels in result.scores.items():
             if measure.endswith(("_per_type", "_per_feat")) and isinstance(of_labels, dict):
-                known = {label: value for label, told in of_labels.items() if _is_number(value := _f(told))}
+                known = {label: value for label, told in of_labels.items() if is_number(value := _f(told))}
                 tables.setdefault(measure, {}).setdefault(place, []).append(known)
     for measure, of_places in tables.items():
         means = {place: _mean_of_labels(runs) for place, runs in of_places.items()}
@@ -248,7 +220,3 @@ def _most_different(found: Any) -> list[str]:
             values.setdefault(label, []).append(value)
     ranked = sorted(values, key=lambda label: (min(values[label]) - max(values[label]), label))
     return sorted(ranked[:MOST_LABELS])
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value)

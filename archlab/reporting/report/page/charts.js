@@ -48,19 +48,21 @@ async function draw(place) {
     place.dataset.state = "absent";
     return;
   }
-  const shown = element("div", null, { role: "img", "aria-label": described(chart, rows) });
+  const shown = element("div");
   shown.style.width = "100%";
   place.append(shown);
-  const spec = specOf(chart, rows);
-  await vegaEmbed(shown, spec, { ast: true, actions: false, renderer: "svg", config: theme(place.clientWidth), tooltip: { theme: isDark.matches ? "dark" : "light" } });
+  const spec = specOf(chart, rows, place);
+  await vegaEmbed(shown, spec, { ast: true, actions: false, renderer: "svg", config: theme(chart, place), tooltip: { theme: isDark.matches ? "dark" : "light" } });
   place.append(numbers(rows));
   place.dataset.state = "drawn";
 }
 
-function specOf(chart, rows) {
+function specOf(chart, rows, place) {
   const names = DATA.table.rows.map((row) => row.label).filter((label) => state.chosen.has(label));
   const filled = (key, value) => (Array.isArray(value) && value[0] === "@chosen" ? names : value);
   const spec = JSON.parse(JSON.stringify(chart.spec), filled);
+  spec.description = described(chart, rows); // Vega makes it the label of the picture
+  if (isNarrow(place)) putNamesAbove(spec, place.clientWidth);
   for (const source of spec.data) if (source.name === chart.dataset) source.values = rows;
   return spec;
 }
@@ -106,14 +108,33 @@ function cellText(value) {
   return typeof value === "number" ? number(value, 4) : value;
 }
 
-function theme(width) {
+const isNarrow = (place) => place.clientWidth < 600;
+
+// On a narrow page the name of a line stands above it, where it has the whole width.
+function putNamesAbove(spec, width) {
+  for (const axis of spec.axes) if (axis.orient === "top") Object.assign(axis, { labelAngle: -40, labelAlign: "left" });
+  const bands = spec.scales.filter((scale) => scale.type === "band");
+  if (bands.length !== 1 || spec.scales.length !== 2) return;
+  for (const signal of spec.signals) if (signal.name === "y_step") signal.value = 38;
+  for (const axis of spec.axes) {
+    if (axis.scale === bands[0].name) Object.assign(axis, { labelAlign: "left", labelPadding: -4, labelOffset: -14, labelLimit: width - 20, ticks: false, domain: false, zindex: 1 });
+  }
+}
+
+function legendColumns(chart, place) {
+  const names = chart.of_chosen ? [...state.chosen] : ["on the front"];
+  const longest = Math.min(360, 7 * Math.max(0, ...names.map((name) => name.length)));
+  return Math.max(1, Math.min(4, Math.floor((place.clientWidth - 60) / (longest + 40))));
+}
+
+function theme(chart, place) {
   const ink = isDark.matches ? "#e6e8eb" : "#1b1f24";
   const line = isDark.matches ? "#3a4149" : "#dde1e6";
-  const narrow = width < 600;
   const guide = { labelColor: ink, titleColor: ink, labelFontSize: 12, titleFontSize: 12, titleFontWeight: 500 };
   return {
-    background: "transparent", font: "system-ui, sans-serif", axis: { ...guide, gridColor: line, domainColor: line, tickColor: line, labelLimit: narrow ? 110 : 260 },
-    legend: { ...guide, orient: "top", direction: "vertical", columns: narrow ? 1 : 4, labelLimit: narrow ? 300 : 360, gradientDirection: "horizontal" },
+    background: "transparent", font: "system-ui, sans-serif",
+    axis: { ...guide, gridColor: line, domainColor: line, tickColor: line, labelLimit: isNarrow(place) ? 130 : 460 },
+    legend: { ...guide, orient: "top", direction: "vertical", columns: legendColumns(chart, place), labelLimit: Math.min(360, place.clientWidth - 90) },
     style: { "guide-label": { fill: ink, font: "system-ui, sans-serif" }, cell: { stroke: "transparent" } },
   };
 }

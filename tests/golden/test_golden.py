@@ -46,6 +46,7 @@ COMMANDS = [
     "table",
     "compare",
     "runs",
+    "watch",
     "logs",
     "gc",
 ]

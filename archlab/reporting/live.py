@@ -24,8 +24,8 @@ from archlab.results.tables import Row, Table
 
 GAP = 2
 NAME_WIDTH, BAR_WIDTH = 16, 10
-LEAST_TABLE = 5
-"""Lines: one that is empty, what it is, a header, a row, and how many more there are."""
+ABOVE_ROWS = 3
+"""Lines of a table before its rows: one that is empty, what the numbers are, a header."""
 
 HIDDEN = ("difference", "p", "status")
 
@@ -45,7 +45,8 @@ class LiveView:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         width, running, table = options.max_width, self.snapshot.running, self.snapshot.table
-        lines_of_runs, lines_of_table = _shares(self.height, len(running), len(table.rows) if table else 0)
+        rows = 0 if table is None else len(table.rows) + bool(table.rows_left_out)
+        lines_of_runs, lines_of_table = _shares(self.height, len(running), rows)
         if lines_of_runs:
             yield from _running(running, width, lines_of_runs)
         if self.height is None or self.height > 0:
@@ -115,16 +116,16 @@ def _score(value: float | None) -> str:
 def _shares(height: int | None, runs: int, rows: int) -> tuple[int, int]:
     """How many lines the running runs get, and how many the table, besides the one of the count.
 
-    The table gets what it needs, but half of the lines are for the runs if they need it; a table that would
-    have no row is left out.
+    rows: lines that the table's rows need. It gets what it needs, but half of all is for the runs if they
+    need it; a table that could not show a row, and how many more there are, is left out.
     """
-    wanted = LEAST_TABLE - 2 + rows if rows else 0
+    wanted = ABOVE_ROWS + rows if rows else 0
     if height is None:
         return runs, wanted
     free = max(0, height - 1)
     for_runs = min(runs, max(free - wanted, free // 2))
     for_table = min(wanted, free - for_runs)
-    return (for_runs, for_table) if for_table >= min(wanted, LEAST_TABLE) else (min(runs, free), 0)
+    return (for_runs, for_table) if for_table >= min(wanted, ABOVE_ROWS + 2) else (min(runs, free), 0)
 
 
 def _running(runs: Sequence[RunningRun], width: int, lines: int) -> Iterator[RenderableType]:
@@ -160,26 +161,21 @@ def _running(runs: Sequence[RunningRun], width: int, lines: int) -> Iterator[Ren
 
 def _table(table: Table, width: int, lines: int) -> Iterator[RenderableType]:
     """As many rows as there is room for, the base and the best; the rest is counted."""
-    rows = lines - (LEAST_TABLE - 2)
-    left_out = table.rows_left_out
-    if left_out or len(table.rows) > rows:
-        rows -= 1
-        bases = sum(is_base(row.label) for row in table.rows)
-        cut = arranged(table, top=max(0, rows - bases))
-        table = replace(cut, rows=cut.rows[:rows])
-        left_out += cut.rows_left_out + len(cut.rows) - len(table.rows)
+    planned = len(table.rows) + table.rows_left_out
+    if planned > lines - ABOVE_ROWS:
+        table = _first_rows(table, lines - ABOVE_ROWS - 1)
     sheet = make_sheet(replace(table, rows_left_out=0), Shown(hidden=HIDDEN))
     columns = [*sheet.columns, Column("runs", "runs", is_number=False)]
     entries = [[*row, _runs_entry(of)] for row, of in zip(sheet.rows, table.rows, strict=True)]
     widths = [
-        max(cell_len(flat(text)) for text in (column.header, *(row[place].text for row in entries)))
-        for place, column in enumerate(columns)
+        _widest([row[place].text for row in entries], column.header) for place, column in enumerate(columns)
     ]
     scores = [place for place, column in enumerate(columns) if column.name == "score"]
     others = [place for place in range(1, len(columns) - 1) if place not in scores]
     kept = _fitting(widths, width, least=(*reversed(others), len(columns) - 1, *reversed(scores[1:])))
-    hidden = [place for place in scores if place not in kept]
-    legend = sheet.legend[0] + (f"; {counted(hidden, 'column')} not shown" if hidden else "")
+    seen = [place for place in scores if place in kept]
+    cut_to = f"{len(seen)} of {counted(scores, 'column')}; " if len(seen) < len(scores) else ""
+    legend = f"{cut_to}{sheet.legend[0]}"
     yield Text("")
     yield _cut(Text(flat(legend), style="dim"), width)
     grid = _grid(widths, kept, width, numbers=[p for p, c in enumerate(columns) if c.is_number])
@@ -190,8 +186,20 @@ def _table(table: Table, width: int, lines: int) -> Iterator[RenderableType]:
         name = replace(row[0], text=_shortened(flat(row[0].text), grid.columns[0].width or 1))
         grid.add_row(*(_entry_text(entry) for entry in (name, *(row[place] for place in kept[1:]))))
     yield grid
-    if left_out:
-        yield _cut(Text(f"and {left_out} more", style="dim"), width)
+    if len(table.rows) < planned:
+        yield _cut(Text(f"and {planned - len(table.rows)} more", style="dim"), width)
+
+
+def _first_rows(table: Table, rows: int) -> Table:
+    """The base, and then the best."""
+    bases = sum(is_base(row.label) for row in table.rows)
+    first = arranged(table, top=max(0, rows - bases))
+    return replace(first, rows=first.rows[:rows])
+
+
+def _widest(texts: Sequence[str], header: str) -> int:
+    """The width of a column; 0 where there is nothing in it."""
+    return max(cell_len(flat(text)) for text in (header, *texts)) if any(texts) else 0
 
 
 def _runs_entry(row: Row) -> Entry:

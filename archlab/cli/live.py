@@ -39,14 +39,13 @@ class LiveDisplay:
         from rich.live import Live
 
         from archlab.reporting.consoles import make_console
-        from archlab.reporting.live import LiveView, ended_text
+        from archlab.reporting.live import LiveView
 
         self.begin = begin
         self.progress = begin() if at_once else None
         self.events: deque[tuple[Event, float]] = deque()
         self.has_ended = False
         self.view = LiveView(Progress(0).snapshot(monotonic()))
-        self.ended_text = ended_text
         self.console = make_console(terminal)
         self.live = Live(
             console=self.console,
@@ -65,9 +64,13 @@ class LiveDisplay:
 
     def __call__(self, event: Event) -> None:
         """What failed is told above the view, and stays there."""
+        from rich.text import Text
+
+        from archlab.reporting.live import ended_text
+
         self.events.append((event, monotonic()))
         if event.result is not None and event.result.status != "done":
-            self.console.print(self.ended_text(event), style="red", soft_wrap=True)
+            self.console.print(Text(ended_text(event), style="red"), soft_wrap=True)
 
     def end(self) -> None:
         """Nothing runs any more."""

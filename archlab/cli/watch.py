@@ -1,7 +1,6 @@
 """archlab watch: a grid that goes on in another terminal."""
 
 import sys
-from contextlib import closing
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Annotated
 
@@ -47,18 +46,18 @@ def watch(
     from archlab.results.store import Store
 
     name = named_sweep(sweep, experiments)
-    with closing(Follower(Store(name, experiments))) as follower:
-        if follower.layout is None:
-            plan, hint = follower.store.paths.plan, f"See what there is: archlab runs {name}"
-            raise NothingToCompareError(f"{plan} is gone or damaged: there is no plan to follow.", hint)
-        progress, goes_on = follower.progress(), follower.goes_on()
-        if goes_on and not once and can_redraw(sys.stdout):
-            _watch_view(follower, progress)
-        else:
-            _show(follower, progress)
-            if goes_on and not once:
-                _follow(follower, Lines(progress, err=False))
-        snapshot = progress.snapshot(monotonic())
+    follower = Follower(Store(name, experiments))
+    if follower.layout is None:
+        plan, hint = follower.store.paths.plan, f"See what there is: archlab runs {name}"
+        raise NothingToCompareError(f"{plan} is gone or damaged: there is no plan to follow.", hint)
+    progress, goes_on = follower.progress(), follower.goes_on()
+    if goes_on and not once and can_redraw(sys.stdout):
+        _watch_view(follower, progress)
+    else:
+        _show(follower, progress)
+        if goes_on and not once:
+            _follow(follower, Lines(progress, err=False))
+    snapshot = progress.snapshot(monotonic())
     if not goes_on:
         say(f"No grid of {name} goes on.", err=True)
     elif not once:

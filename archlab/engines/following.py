@@ -8,7 +8,6 @@ import os
 import time
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
-from typing import IO
 
 from archlab.engines.base import Event, evaluated
 from archlab.engines.progress import Progress
@@ -70,18 +69,12 @@ class Follower:
     def events(self) -> Iterator[Event]:
         """What has happened since the last call."""
         for run_id in self._new_runs():
-            if run_id in self._open:
-                self._open[run_id].close()
             self._open[run_id] = _Run(self.store, run_id)
         for run_id, run in list(self._open.items()):
             for event in run.news():
                 if event.kind == "ended":
                     del self._open[run_id]
                 yield event
-
-    def close(self) -> None:
-        for run in self._open.values():
-            run.close()
 
     def _new_runs(self) -> list[str]:
         """Runs that have a folder now, or another than before: an older attempt is moved away."""
@@ -107,12 +100,12 @@ class _Run:
         self.run_id = run_id
         self.paths = store.paths.run(run_id)
         self.spec: RunSpec | None = None
-        self.progress: IO[bytes] | None = None
+        self.read = 0  # bytes of its progress
 
     def news(self) -> Iterator[Event]:
         """What its files tell that they did not tell before; its end is the last."""
         result = self.store.load(self.run_id)  # before its last evaluations are read, which are older
-        if self.spec is None and is_running(self.store, self.paths):
+        if result is None and self.spec is None and is_running(self.store, self.paths):
             self.spec = _read_spec(self.paths)
             if self.spec is not None:
                 yield Event(kind="started", spec=self.spec)
@@ -120,19 +113,17 @@ class _Run:
             for line in self._new_lines():
                 yield evaluated(self.spec, line)
         if result is not None:
-            self.close()
             yield Event(kind="ended", spec=self.spec or _spec_of(self.store, result), result=result)
 
-    def close(self) -> None:
-        if self.progress is not None:
-            self.progress.close()
-            self.progress = None
-
     def _new_lines(self) -> list[Json]:
-        with suppress(OSError):
-            self.progress = self.progress or self.paths.progress.open("rb")
-            return read_json_lines(self.progress)
-        return []
+        try:
+            with self.paths.progress.open("rb") as progress:
+                progress.seek(self.read)
+                lines = read_json_lines(progress)
+                self.read = progress.tell()
+        except OSError:  # it is not there yet, or no more
+            return []
+        return lines
 
 
 def _run_ids(layout: Layout | None) -> frozenset[str]:

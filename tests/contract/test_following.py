@@ -156,6 +156,16 @@ def test_a_folder_of_runs_that_stays_as_it_is_is_not_read_again(
     assert scanned.call_count >= 1
 
 
+def test_a_run_that_begins_at_the_same_moment_of_the_file_system_is_seen(store: Store) -> None:
+    """Some count whole seconds, and Linux counts in steps of its clock."""
+    now = time.time_ns()
+    os.utime(store.paths.runs, ns=(now, now))
+    follower = Follower(store)
+    started(store, "b7", process=here())
+    os.utime(store.paths.runs, ns=(now, now))
+    assert told(follower) == ["b7 started"]
+
+
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b'{"places": 1}', b'{"step": [], "pid": {}}'])
 def test_damaged_files_are_as_if_they_were_not_there(store: Store, content: bytes) -> None:
     for run_id in ("a7", "b7"):

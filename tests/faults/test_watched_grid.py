@@ -180,6 +180,7 @@ def test_a_store_that_cannot_be_read_ends_no_run() -> None:
 
     with stderr_in_terminal() as stderr, watching(2, begin=begin) as watcher:
         watcher(STARTED)
+        wait_for(lambda: "1 running, 1 waiting" in stderr.text, lambda: stderr.text)
         watcher(Event(kind="ended", spec=made_spec(), result=FAILED))
     assert "0 of 2 done, 1 failed, 1 waiting" in stderr.text
     red, normal = "\x1b[31m", "\x1b[0m"

@@ -97,6 +97,14 @@ def test_the_time_a_run_takes_is_told_by_its_steps_since_the_first_evaluation(ow
     assert progress.snapshot(1030.0).running[0].seconds_left == pytest.approx(20 / 60 * 40)
 
 
+def test_steps_before_the_first_evaluation_do_not_count() -> None:
+    progress = Progress(1)
+    progress.tell(started("a"), 0.0)
+    progress.tell(at("a", 20, seconds=10.0), 10.0)
+    progress.tell(at("a", 40, seconds=14.0), 14.0)
+    assert progress.snapshot(14.0).running[0].seconds_left == pytest.approx(60 * 4 / 20)
+
+
 def test_a_watcher_that_came_late_is_told_by_the_runs_own_clock() -> None:
     """All lines so far come at once."""
     progress = Progress(1)

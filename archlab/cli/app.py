@@ -71,6 +71,7 @@ def _register() -> None:
         table,
         train,
         types,
+        watch,
     )
 
     app.command("swap", context_settings=EXTRA)(swap.swap)
@@ -87,6 +88,7 @@ def _register() -> None:
     app.command("table")(table.table)
     app.command("compare")(compare.compare)
     app.command("runs")(runs.runs)
+    app.command("watch")(watch.watch)
     app.command("logs")(logs.logs)
     app.command("gc")(gc.gc)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from compared_runs import a_layout, a_sweep, with_columns
 from compared_variants import two_variants, write_dev_corpus
-from stored_runs import LABELS, a_store, ended, of_every_state
+from stored_runs import LABELS, a_store, ended, here, of_every_state
 
 import archlab
 from archlab.configs.writing import config_text
@@ -22,6 +22,7 @@ from archlab.reporting.sheets import Shown
 from archlab.reporting.table_pages import latex_table, markdown_table
 from archlab.reporting.terminal import make_console, show_diff, show_report, show_slots, show_table
 from archlab.results.collection import Results, stored_results
+from archlab.results.files import write_json
 from archlab.results.paths import SweepPaths
 from archlab.results.tables import Layout, Place, Table, make_table
 
@@ -46,6 +47,7 @@ COMMANDS = [
     "table",
     "compare",
     "runs",
+    "watch",
     "logs",
     "gc",
 ]
@@ -229,6 +231,12 @@ def test_runs_in_every_state(cli: "Cli", golden: Golden, tmp_path: Path) -> None
     done = cli("runs", "--experiments", tmp_path, "--all")
     today = r"(?<=  )(?!2026-01-02)\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
     golden("runs", re.sub(r" +$", "", re.sub(today, "<today>", done.out), flags=re.MULTILINE))
+
+
+def test_a_grid_that_is_watched(cli: "Cli", golden: Golden, tmp_path: Path) -> None:
+    write_json(of_every_state(tmp_path).paths.driver, here())
+    done = cli("watch", "demo", "--once", "--experiments", tmp_path)
+    golden("watch", re.sub(r"\b0:\d\d\b", "0:mm", re.sub(r" +$", "", done.out, flags=re.MULTILINE)))
 
 
 def test_compare(cli: "Cli", golden: Golden, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from archlab.configs.fingerprints import changed_files, installed_versions
 from archlab.errors import explain
+from archlab.memory import imported_for_good
 from archlab.processes import seconds_since_start
 from archlab.records import Cost, Environment, Json, Outcome, RunSpec
 from archlab.results.files import read_json, sync_tree, write_json
@@ -77,7 +78,7 @@ def train_run(
 
 
 def _train(spec: RunSpec, paths: RunPaths, clock: Clock, on_evaluation: Callable[[Json], None]) -> Outcome:
-    with clock.phase("start"):
+    with clock.phase("start"), imported_for_good():
         from spacy.training.initialize import init_nlp
         from spacy.util import import_file, load_config
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from archlab.configs.fingerprints import changed_files, installed_versions
 from archlab.errors import explain
+from archlab.memory import imported_for_good
 from archlab.processes import seconds_since_start
 from archlab.records import Cost, Environment, Json, Outcome, RunSpec
 from archlab.results.files import read_json, sync_tree, write_json
@@ -81,16 +82,17 @@ def _train(
     spec: RunSpec, paths: RunPaths, clock: Clock, on_evaluation: Callable[[Json], None], alone: bool
 ) -> Outcome:
     with clock.phase("start"):
-        from spacy.training.initialize import init_nlp
-        from spacy.util import import_file, load_config
+        with imported_for_good():
+            from spacy.training.initialize import init_nlp
+            from spacy.util import import_file, load_config
 
-        from archlab.catalog.factories import only_needed_factories
-        from archlab.training.device import activate
-        from archlab.training.loop import train_pipeline
-        from archlab.training.speed import measure_apart, prepare_meter
+            from archlab.catalog.factories import only_needed_factories
+            from archlab.training.device import activate
+            from archlab.training.loop import train_pipeline
+            from archlab.training.speed import measure_apart, prepare_meter
 
-        for file in spec.code:
-            import_file("python_code", file)
+            for file in spec.code:
+                import_file("python_code", file)
         config = load_config(paths.config, interpolate=False)
         words_per_second = prepare_meter(spec, paths) if alone else partial(measure_apart, paths)
         activate(spec.gpu_id)

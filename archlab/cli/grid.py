@@ -158,7 +158,8 @@ def _run(
 
     store, todo = Store(planned.sweep.name, experiments), {spec.run_id for spec in missing}
     try:
-        with watching(len(todo), quiet=quiet, begin=lambda: begun(store, todo)) as watcher:
+        in_place = options["engine"] != "inline"
+        with watching(len(todo), quiet=quiet, begin=lambda: begun(store, todo), in_place=in_place) as watcher:
             return archlab.grid(planned, experiments=experiments, on_event=watcher, **options)
     except KeyboardInterrupt:
         rest = "The same command begins anew; without --rerun it does what is missing."

@@ -18,16 +18,28 @@ SECONDS_BETWEEN_LINES = 10.0
 
 @contextmanager
 def watching(
-    total: int, *, quiet: bool = False, begin: Callable[[], Progress] | None = None
+    total: int,
+    *,
+    quiet: bool = False,
+    begin: Callable[[], Progress] | None = None,
+    in_place: bool = True,
 ) -> Iterator[Watcher]:
     """A watcher for `total` runs, in the way that suits stderr. A terminal that goes away ends no run.
 
-    begin: gives what a terminal shows of these runs and others, once the first has begun.
+    begin: gives what a terminal shows of these runs and others, once the first has begun. in_place: False
+    for lines in a terminal, too: a debugger writes there.
     """
+
+    def begun() -> Progress:
+        with suppress(OSError):  # what cannot be read is not shown, and ends no run
+            if begin is not None:
+                return begin()
+        return Progress(total)
+
     if quiet or total == 0:
         yield nobody
-    elif can_redraw(sys.stderr):
-        with LiveDisplay(sys.stderr, begin or (lambda: Progress(total))) as display:
+    elif in_place and can_redraw(sys.stderr):
+        with LiveDisplay(sys.stderr, begun) as display:
             yield _undisturbed(display)
     else:
         yield _undisturbed(Lines(Progress(total)))

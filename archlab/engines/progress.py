@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from math import isfinite
 from statistics import fmean
 
 from archlab.engines.base import Event
@@ -105,7 +106,7 @@ class Progress:
         """Runs that wait take as long as others did; as many at once as there have been."""
         waiting = max(0, self.total - len(self.results) - len(self._running))
         elapsed = {run_id: pace.elapsed(moment) for run_id, pace in self._running.items()}
-        known = [result.cost.seconds.total for result in done if result.cost.seconds.total]
+        known = [seconds for result in done if (seconds := result.cost.seconds.total) and isfinite(seconds)]
         known = known or [
             elapsed[run_id] + seconds for run_id, seconds in left.items() if seconds is not None
         ]

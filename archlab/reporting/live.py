@@ -75,7 +75,9 @@ def told(snapshot: Snapshot, width: int | None = None) -> str:
 
 
 def clock(seconds: float) -> str:
-    """`0:07`, `1:02:03`."""
+    """`0:07`, `1:02:03`; `100+ days` for all that is no time a grid takes."""
+    if not seconds < 100 * 86400:
+        return "100+ days"
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

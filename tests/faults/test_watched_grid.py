@@ -5,11 +5,19 @@ import re
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from grids import FAKE_TRAINER, FORKS, PATIENCE_SECONDS, Grid, Workplace, be_driver
+from made_results import made_result, made_spec
 from terminals import Terminal
+
+from archlab.cli.watching import watching
+from archlab.engines.base import Event
+from archlab.engines.progress import Progress
+from archlab.records import Reason
 
 pytestmark = pytest.mark.slow
 
@@ -124,3 +132,56 @@ def test_ctrl_c_ends_a_watch_without_a_terminal_quietly(workplace: Workplace) ->
     watch.signal(signal.SIGINT)
     assert (watch.end(), watch.err.strip()) == (130, "")
     assert grid.process.is_alive()
+
+
+def test_ctrl_c_ends_a_grid_that_shows_its_view(
+    workplace: Workplace, in_terminal: Callable[..., InTerminal]
+) -> None:
+    grid = in_terminal("grid", "sweep.yml", "--jobs", "1")
+    grid.wait_for("waits +seed 0 .*1/5")
+    grid.terminal.press(b"\x03")
+    assert grid.end() == 130
+    told = grid.terminal.text
+    assert "Stopping: runs are asked to end. Again: at once." in told
+    assert "Stopped: 1 of 3 runs are stored, 2 left." in told
+    assert "Traceback" not in told
+    assert told.rindex("\x1b[?25h") > told.rindex("\x1b[?25l")  # the cursor is back
+
+
+STARTED = Event(kind="started", spec=made_spec())
+FAILED = replace(made_result(made_spec()), status="failed", reason=Reason(kind="nan", message="no number"))
+
+
+@contextmanager
+def stderr_in_terminal(kind: str = "xterm-256color") -> Iterator[Terminal]:
+    """The standard error of this process is a terminal. Not as a fixture: pytest replaces it for the test."""
+    with (
+        Terminal() as terminal,
+        terminal.path.open("w", encoding="utf8") as stream,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setenv("TERM", kind)
+        patch.setattr("sys.stderr", stream)
+        yield terminal
+
+
+@pytest.mark.parametrize(("kind", "in_place"), [("xterm-256color", False), ("dumb", True)])
+def test_where_a_debugger_writes_and_where_no_cursor_goes_back_lines_are_shown(
+    kind: str, in_place: bool
+) -> None:
+    with stderr_in_terminal(kind) as stderr, watching(1, in_place=in_place) as watcher:
+        watcher(STARTED)
+    assert stderr.text == "started  TextCatBOW.v3, ngram_size=0 seed 0\r\n"
+
+
+def test_a_store_that_cannot_be_read_ends_no_run() -> None:
+    def begin() -> Progress:
+        raise PermissionError
+
+    with stderr_in_terminal() as stderr, watching(2, begin=begin) as watcher:
+        watcher(STARTED)
+        watcher(Event(kind="ended", spec=made_spec(), result=FAILED))
+    assert "0 of 2 done, 1 failed, 1 waiting" in stderr.text
+    red, normal = "\x1b[31m", "\x1b[0m"
+    assert f"{red}TextCatBOW.v3, ngram_size=0 seed 0: nan, no number{normal}" in stderr.text
+    assert stderr.text.count(red) == 1  # the view below is not red

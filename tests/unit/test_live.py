@@ -177,7 +177,14 @@ def test_the_count_says_less_in_less_width() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0.4, "0:00"), (7, "0:07"), (59.6, "1:00"), (3599.7, "1:00:00"), (86400, "24:00:00")],
+    [
+        (0.4, "0:00"),
+        (7, "0:07"),
+        (59.6, "1:00"),
+        (3599.7, "1:00:00"),
+        (86400, "24:00:00"),
+        (1e308, "100+ days"),
+    ],
 )
 def test_time_is_told_as_on_a_clock(seconds: float, text: str) -> None:
     assert clock(seconds) == text

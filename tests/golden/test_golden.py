@@ -1,6 +1,7 @@
 """What a person reads, compared as text. After a change that is meant: pytest tests/golden --renew-golden."""
 
 import io
+import json
 import re
 import shlex
 import subprocess
@@ -18,6 +19,7 @@ from stored_runs import LABELS, a_store, ended, here, of_every_state
 import archlab
 from archlab.configs.writing import config_text
 from archlab.records import Cost, Environment, Fingerprints, Reason, Result, Seconds
+from archlab.reporting.csv_table import csv_table
 from archlab.reporting.sheets import Shown
 from archlab.reporting.table_pages import latex_table, markdown_table
 from archlab.reporting.terminal import make_console, show_diff, show_report, show_slots, show_table
@@ -305,6 +307,14 @@ def test_table_for_a_page(form: str, golden: Golden, tmp_path: Path) -> None:
 def test_table_with_columns_for_a_page(form: str, golden: Golden, tmp_path: Path) -> None:
     a_sweep(tmp_path, with_columns())
     golden(f"table_columns_{form}", PAGES[form](stored_results("demo", tmp_path).table(), None))
+
+
+def test_table_for_programs(golden: Golden, tmp_path: Path) -> None:
+    """A change of these is a change of the schema that its version names."""
+    a_sweep(tmp_path, with_columns())
+    table = stored_results("demo", tmp_path).table()
+    golden("table_csv", csv_table(table))
+    golden("table_json", json.dumps(table.to_dict(), indent=2, ensure_ascii=False) + "\n")
 
 
 def test_table_as_it_is_asked_for(golden: Golden, tmp_path: Path, cli: "Cli") -> None:

@@ -23,7 +23,9 @@ from archlab.results.layouts import is_base
 from archlab.results.tables import Row, Table
 
 GAP = 2
-NAME_WIDTH, BAR_WIDTH = 16, 10
+BAR_WIDTH = 10
+RUN_WIDTH, ROW_WIDTH = 16, 24
+"""Of names: other columns go before they are cut below this."""
 ABOVE_ROWS = 3
 """Lines of a table before its rows: one that is empty, what the numbers are, a header."""
 
@@ -147,7 +149,9 @@ def _running(runs: Sequence[RunningRun], width: int, lines: int) -> Iterator[Ren
     ]
     widths = [max((cell_len(row[place]) for row in texts), default=0) for place in range(7)]
     widths[3] = BAR_WIDTH if any(run.max_steps for run in shown) else 0
-    kept = _fitting(widths, width, least=(3, 2, 5, 6))  # the bar goes first, then device, score, time
+    kept = _fitting(
+        widths, width, RUN_WIDTH, least=(3, 2, 5, 6)
+    )  # the bar goes first, then device, score, time
     grid = _grid(widths, kept, width, numbers=(4, 5, 6))
     for run, row in zip(shown, texts, strict=True):
         cells: list[RenderableType] = [Text(text) for text in row]
@@ -174,7 +178,8 @@ def _table(table: Table, width: int, lines: int) -> Iterator[RenderableType]:
     ]
     scores = [place for place, column in enumerate(columns) if column.name == "score"]
     others = [place for place in range(1, len(columns) - 1) if place not in scores]
-    kept = _fitting(widths, width, least=(*reversed(others), len(columns) - 1, *reversed(scores[1:])))
+    least = (*reversed(others), len(columns) - 1, *reversed(scores[1:]))
+    kept = _fitting(widths, width, ROW_WIDTH, least)
     seen = [place for place in scores if place in kept]
     cut_to = f"{len(seen)} of {counted(scores, 'column')}; " if len(seen) < len(scores) else ""
     legend = f"{cut_to}{sheet.legend[0]}"
@@ -214,13 +219,13 @@ def _runs_entry(row: Row) -> Entry:
     return Entry(f"{done}/{planned}" + (f", {failed} failed" if failed else ""), "dim")
 
 
-def _fitting(widths: Sequence[int], width: int, least: Sequence[int]) -> list[int]:
-    """The columns that are kept: of those that may go, `least` in this order, no more go than must, so that
-    the first column, which is cut, is wide enough to be told apart. Columns without text are left out."""
+def _fitting(widths: Sequence[int], width: int, name: int, least: Sequence[int]) -> list[int]:
+    """The columns that are kept. Of those that may go, `least` in this order, no more go than must, for the
+    first to have this width or all that it needs. Columns without text are left out."""
     kept = [place for place, wide in enumerate(widths) if wide or place == 0]
     for place in least:
         others = sum(widths[p] + GAP for p in kept if p)
-        if others + min(widths[0], NAME_WIDTH) <= width:
+        if others + min(widths[0], name) <= width:
             break
         if place in kept:
             kept.remove(place)

@@ -129,7 +129,7 @@ def test_a_long_name_is_cut_in_its_middle() -> None:
     first, second = table_of(snapshot).rows
     long = replace(second, label="TextCatBOW.v3, ngram_size=2, length=262144")
     snapshot = replace(snapshot, table=replace(table_of(snapshot), rows=(first, long)))
-    assert lines(snapshot, 40)[-1].split("  ")[0] == "TextCatBOW…gth=262144"
+    assert lines(snapshot, 40)[-1].split("  ")[0] == "TextCatBOW.v3…length=262144"
     wide = replace(long, label="单词" * 40)
     snapshot = replace(snapshot, table=replace(table_of(snapshot), rows=(first, wide)))
     require_fitting(snapshot, 40, 20)

@@ -44,11 +44,8 @@ def _shown(rival: Rival) -> str:
 
 
 def _undecided(rival: Rival) -> str:
-    told = f"{rival.label}, {_fast(rival)}, may be worse ({_shown(rival)})"
-    more = seeds_needed(rival.comparison)
-    if not more:  # it would be known to be worse, were it not for the correction
-        return f"{told}: a few more seeds should tell."
-    return f"{told}: about {more} more seed{'s' if more > 1 else ''} would tell, if the difference is real."
+    told = _would_tell(rival, "")
+    return f"{rival.label}, {_fast(rival)}, may be worse ({_shown(rival)}): {told[0].lower()}{told[1:]}"
 
 
 def _all(advice: Advice) -> str:
@@ -67,15 +64,15 @@ def _slower(advice: Advice) -> str:
 
 
 def _would_tell(rival: Rival, pair: str) -> str:
-    """What it would take to know, as a sentence."""
-    compared = rival.comparison
+    """What it would take to know, as a sentence. pair: `the two apart`, or nothing."""
+    compared, tell = rival.comparison, f"tell {pair}".rstrip()
     if compared.difference == 0 and compared.p == 1:
         return f"Nothing tells {pair}."
     if compared.seeds < 2:
-        return f"More seeds may tell {pair}."
+        return f"More seeds may {tell}."
     more = seeds_needed(compared)
     if more is None:
-        return f"More seeds would not tell {pair}{', more documents might' if compared.documents else ''}."
+        return f"More seeds would not {tell}{', more documents might' if compared.documents else ''}."
     if more == 0:  # were it not for the correction
-        return f"A few more seeds should tell {pair}."
-    return f"About {more} more seed{'s' if more > 1 else ''} would tell {pair}, if the difference is real."
+        return f"A few more seeds should {tell}."
+    return f"About {more} more seed{'s' if more > 1 else ''} would {tell}, if the difference is real."

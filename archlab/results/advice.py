@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING
 from archlab.records import Result
 from archlab.results.paired_scores import WEIGHTED_SCORE, Scores
 from archlab.results.run_configs import score_weights
-from archlab.results.statistics import LEVEL, Comparison, holm, seeds_needed
+from archlab.results.statistics import LEVEL, Comparison, holm
 
 if TYPE_CHECKING:
     from archlab.results.collection import Results
 
 FASTER = 1.1
 """So many times the words per second, and a variant is faster: less than that is noise of the machine."""
+
+
+SUSPECT = 0.2
+"""The p, not corrected, from which on a difference is lost in noise: below it, a variant is not taken because
+it is fast, though nothing shows it to be worse. Of two equal ones, the faster is passed over once in ten."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,10 +46,9 @@ class Rival:
     times_as_fast: float | None
 
     @property
-    def would_be_told_soon(self) -> bool:
-        """Whether twice the seeds would tell it from the best, if the difference is what was seen."""
-        more = seeds_needed(self.comparison)
-        return self.comparison.difference != 0 and more is not None and more <= self.comparison.seeds
+    def is_suspect(self) -> bool:
+        """Whether it may well be worse, though that is not shown."""
+        return self.comparison.p is not None and self.comparison.p < SUSPECT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +60,7 @@ class Advice:
     known to be worse. open: how many may be as good. unknown: how many cannot be compared.
     rival: what stands against the best: the one taken instead of it, or of those that may be as good the
     next; None where all are known to be worse. undecided: the fastest, where it is faster than the one to
-    take, and a few more seeds would tell whether it is worse.
+    take and may well be worse.
     """
 
     column: str | None = None
@@ -92,7 +96,7 @@ def advise(
     ]
     unknown = sum(p is None for p in p_values)
     faster = sorted((one for one in rivals if _speed(one) >= FASTER), key=_speed, reverse=True)
-    taken = next((one for one in faster if not one.would_be_told_soon), None)
+    taken = next((one for one in faster if not one.is_suspect), None)
     undecided = faster[0] if faster and faster[0] is not taken else None
     return Advice(
         column=column,

@@ -130,7 +130,7 @@ def _fork(spec: RunSpec, paths: RunPaths) -> Callable[[], Passes]:
 
     def wait() -> None:
         ours.close()
-        with suppress(EOFError):
+        with suppress(EOFError, KeyboardInterrupt):  # the run has ended, or is asked to
             theirs.recv()
             theirs.send(_measure_run(spec, paths))
 

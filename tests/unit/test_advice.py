@@ -83,7 +83,7 @@ def test_p_is_corrected_for_the_number_of_variants() -> None:
     )
 
 
-def test_what_a_few_more_seeds_would_show_to_be_worse_is_not_taken() -> None:
+def test_what_may_well_be_worse_is_not_taken_because_it_is_fast() -> None:
     unsure = replace(CLOSE, difference=-0.04, low=-0.1, high=0.02, p=0.12, seeds=2, seed_variance=1e-4)
     found = contenders(best=1.0, fast=14.0, lost_in_noise=2.0)
     advice = told(found, fast=unsure, lost_in_noise=CLOSE)

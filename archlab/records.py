@@ -268,19 +268,23 @@ class Seconds(FromDict):
 class Cost(FromDict):
     """What a variant costs. What is not known is None, never 0.
 
-    parameters: trainable floats of all components. words_per_second: tokens of the dev corpus per second
-    of tokenising and predicting, the median over evaluations, on the run's own device and threads.
+    parameters: trainable floats of all components. words_per_second: of the dev corpus, tokenised and
+    predicted by the saved model in a process of its own, on the run's device and threads: the median over
+    words_per_second_passes. seconds: of the training, without that.
     """
 
     parameters: int | None = None
     model_bytes: int | None = None
     words_per_second: float | None = None
+    words_per_second_passes: tuple[float, ...] = ()
     peak_memory_bytes: int | None = None
     seconds: Seconds = field(default_factory=Seconds)
 
     @classmethod
     def from_dict(cls, data: Json) -> Self:
-        return super().from_dict({**data, "seconds": Seconds.from_dict(data.get("seconds") or {})})
+        passes = tuple(map(float, data.get("words_per_second_passes") or ()))
+        seconds = Seconds.from_dict(data.get("seconds") or {})
+        return super().from_dict({**data, "words_per_second_passes": passes, "seconds": seconds})
 
 
 @dataclass(frozen=True, kw_only=True)

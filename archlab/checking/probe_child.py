@@ -21,6 +21,7 @@ from archlab.checking.locating import Place, frames_below, frames_of, locate, sl
 from archlab.checking.probing import NOT_PROBED
 from archlab.checking.torch_advice import torch_advice
 from archlab.errors import explain
+from archlab.memory import imported_for_good
 from archlab.processes import end_with_starter
 from archlab.records import Finding, Json, Severity
 
@@ -151,6 +152,9 @@ def main(arguments: list[str] | None = None) -> int:
     (folder,) = arguments if arguments is not None else sys.argv[1:]
     job = json.loads((Path(folder) / "job.json").read_text(encoding="utf8"))
     end_with_starter()
+    with imported_for_good():
+        import spacy  # noqa: F401  # while still starting: how long it takes is not the config's fault
+
     from archlab.configs.loading import parse_config
 
     config = parse_config((Path(folder) / "config.cfg").read_text(encoding="utf8")).interpolate()
@@ -164,8 +168,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _probe(journal: Journal, job: Json, config: "Config") -> None:
-    import spacy  # noqa: F401  # while still starting: how long it takes is not the config's fault
-
     from archlab.catalog.factories import only_needed_factories
     from archlab.checking.running import run_probe
     from archlab.configs.code import import_code

@@ -11,6 +11,7 @@ import typer
 from archlab import __version__
 from archlab.cli.saying import say
 from archlab.errors import ArchlabError, InterruptedByUserError
+from archlab.memory import collect_seldom
 
 HELP = """Swap, check, train and compare model architectures in spaCy pipelines.
 
@@ -72,6 +73,7 @@ def _register() -> None:
         table,
         train,
         types,
+        watch,
     )
 
     app.command("swap", context_settings=EXTRA)(swap.swap)
@@ -89,6 +91,7 @@ def _register() -> None:
     app.command("compare")(compare.compare)
     app.command("report")(report.report)
     app.command("runs")(runs.runs)
+    app.command("watch")(watch.watch)
     app.command("logs")(logs.logs)
     app.command("gc")(gc.gc)
 
@@ -98,6 +101,7 @@ _register()
 
 def main() -> NoReturn:
     """Run a command and end with its exit code. The only place where errors become text."""
+    collect_seldom()
     try:
         app(prog_name="archlab", standalone_mode=True)
     except ArchlabError as error:

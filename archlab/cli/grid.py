@@ -26,6 +26,7 @@ from archlab.errors import InterruptedByUserError, InvalidError, MachineError, R
 
 if TYPE_CHECKING:
     from archlab.planning.plans import Plan
+    from archlab.records import RunSpec
     from archlab.results.collection import Results
 
 
@@ -96,7 +97,7 @@ def grid(
         options = {"engine": engine, "jobs": at_once, "strict": strict, "pass_env": pass_env or ()}
         limits = {"minutes": grid_minutes, "max_failures": max_failures}
         with interruptible():
-            results = _run(planned, len(missing), experiments, quiet, options | limits | vars(wanted))
+            results = _run(planned, missing, experiments, quiet, options | limits | vars(wanted))
         named = [item for file in code or [] for item in ("--code", str(file))]
         probe = shlex.join(["archlab", "check", str(sweep), "--level", "probe", *named, *ctx.args])
         _show_results(results, experiments, format, quiet, probe)
@@ -147,12 +148,18 @@ def _plan(ctx: typer.Context, sweep: Path, gpu_id: int, code: list[Path], quiet:
     return planned
 
 
-def _run(planned: "Plan", total: int, experiments: Path, quiet: bool, options: dict[str, Any]) -> "Results":
+def _run(
+    planned: "Plan", missing: "list[RunSpec]", experiments: Path, quiet: bool, options: dict[str, Any]
+) -> "Results":
     import archlab
     from archlab.cli.watching import watching
+    from archlab.engines.following import begun
+    from archlab.results.store import Store
 
+    store, todo = Store(planned.sweep.name, experiments), {spec.run_id for spec in missing}
     try:
-        with watching(total, quiet=quiet) as watcher:
+        in_place = options["engine"] != "inline"
+        with watching(len(todo), quiet=quiet, begin=lambda: begun(store, todo), in_place=in_place) as watcher:
             return archlab.grid(planned, experiments=experiments, on_event=watcher, **options)
     except KeyboardInterrupt:
         rest = "The same command begins anew; without --rerun it does what is missing."

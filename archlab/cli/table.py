@@ -37,7 +37,7 @@ def table(
         str | None,
         typer.Option(
             metavar="A,B",
-            help="Costs, of params, words, seconds (these if not given), memory, model_mb.",
+            help="Costs, of params, words, seconds, memory, model_mb; else those with room.",
         ),
     ] = None,
     hide: Annotated[
@@ -79,7 +79,7 @@ def table(
     """
     from archlab.cli.naming_sweeps import the_sweep
     from archlab.reporting.csv_table import csv_table
-    from archlab.reporting.sheets import USUAL_COSTS, Shown, require_columns
+    from archlab.reporting.sheets import Shown, require_columns
     from archlab.reporting.table_pages import latex_table, markdown_table
     from archlab.reporting.terminal import make_console, show_table
     from archlab.results.arranging import arranged
@@ -93,7 +93,7 @@ def table(
     with uncollected():
         results = stored_results(name, experiments, per_label=False)
         made = arranged(results.table(None if scores is None else _named(scores)), sort, top, pareto=pareto)
-        costs = USUAL_COSTS if columns is None else _named(columns)
+        costs = None if columns is None else _named(columns)
         shown = Shown(costs=costs, hidden=_named(hide or ""), digits=precision)
         require_columns(made, shown)
         _say_what_is_old(name, sweep, experiments)

@@ -12,8 +12,8 @@ from archlab.records import Json, Outcome, Result, RunSpec
 class Event:
     """Something a watcher may want to show.
 
-    kind: a run has started, has been evaluated, or has ended. step, max_steps, score: of the last evaluation,
-    None where not known. result: of an ended run.
+    kind: a run has started, has been evaluated, or has ended. step, max_steps, score, seconds: of the last
+    evaluation, None where not known; seconds from the start of the run's process. result: of an ended run.
     """
 
     kind: Literal["started", "evaluated", "ended"]
@@ -21,6 +21,7 @@ class Event:
     step: int | None = None
     max_steps: int | None = None
     score: float | None = None
+    seconds: float | None = None
     result: Result | None = None
 
 
@@ -41,6 +42,7 @@ def evaluated(spec: RunSpec, line: Json) -> Event:
         step=_number(line.get("step")),
         max_steps=_number(line.get("max_steps")),
         score=_number(known.get(spec.score_name, line.get("score"))),
+        seconds=_number(line.get("seconds")),
     )
 
 

@@ -1,6 +1,7 @@
 """The engine for debuggers: every run in this process, one after the other."""
 
 import contextlib
+import gc
 import io
 import sys
 from collections.abc import Generator, Iterable, Iterator
@@ -34,6 +35,7 @@ class InlineEngine:
             with paths.log.open("a", encoding="utf8") as log, _printing_to(_Both(log, sys.stderr)):
                 _forget_models()
                 outcome = train_run(spec, paths, tell)
+            gc.unfreeze()  # the models of this run are garbage soon, unlike those of a process that ends
             sync_tree(paths.folder)
             result = make_result(spec, outcome)
             self.on_event(Event(kind="ended", spec=spec, result=result))

@@ -35,7 +35,8 @@ def _header(table: Table) -> Iterator[str]:
     yield from ("p_corrected", "p_best", "best")
     for name in table.scores_beside:
         yield from (name, f"{name} sd")
-    yield from ("params", "model_bytes", "words_per_second", "seconds", "peak_memory_bytes")
+    yield from ("params", "model_bytes", "words_per_second", "words_per_second_sd")
+    yield from ("seconds", "peak_memory_bytes")
     yield from ("done", "failed", "missing", "rejected")
 
 
@@ -46,7 +47,8 @@ def _line(row: Row, column: str | None, cell: Cell) -> Iterator[Value]:
     yield from (cell.p_corrected, cell.p_best, cell.best)
     for score in cell.beside:
         yield from _spread(score)
-    yield from (row.parameters, row.model_bytes, row.words_per_second, row.seconds, row.peak_memory_bytes)
+    yield from (row.parameters, row.model_bytes, row.words_per_second, row.words_per_second_sd)
+    yield from (row.seconds, row.peak_memory_bytes)
     yield from (cell.done, cell.failed, cell.missing, cell.rejected)
 
 

@@ -22,8 +22,9 @@ def show_curve(console: "Console", curve: LearningCurve) -> None:
     """The plot, and its best and last evaluation in words."""
     steps, scores = zip(*curve.points, strict=True)
     best_step, best = max(curve.points, key=lambda point: point[1])
+    told = counted(curve.points, "evaluation")
     console.print(
-        f"{curve.score_name} at {counted(curve.points, 'evaluation')}: best {score(best)} at step {best_step}, "
+        f"{curve.score_name} at {told}: best {score(best)} at step {best_step}, "
         f"last {score(scores[-1])} at step {steps[-1]}",
         soft_wrap=True,
     )

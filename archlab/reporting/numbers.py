@@ -33,6 +33,15 @@ def amount_text(found: Spread, digits: int = 3) -> str:
     return f"{found.mean:,.0f}" if not found.sd else f"{found.mean:,.0f} ± {found.sd:,.0f}"
 
 
+def speed_text(words_per_second: float | None, sd: float | None = None) -> str:
+    """`72,600 ±3%`: three digits, which is what a measurement is good for; empty where it is not known."""
+    if words_per_second is None:
+        return ""
+    rounded = float(f"{words_per_second:.3g}")
+    spread = f" ±{sd / words_per_second:.0%}" if sd is not None and words_per_second else ""
+    return f"{rounded:,.{0 if rounded >= 10 else 1}f}{spread}"
+
+
 def difference(value: float, digits: int = 3) -> str:
     """A difference with its sign: `+.012`, `-.470`."""
     text = score(abs(value), digits)

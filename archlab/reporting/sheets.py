@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from archlab.errors import UsageError, did_you_mean
-from archlab.reporting.numbers import amount_text, compact, counted, difference, p_text, score_text
+from archlab.reporting.numbers import (
+    amount_text,
+    compact,
+    counted,
+    difference,
+    p_text,
+    score_text,
+    speed_text,
+)
 from archlab.results.statistics import Comparison, Population
 from archlab.results.tables import Cell, Row, Table
 
@@ -50,10 +58,6 @@ class Cost:
     text: Callable[[Row], str]
 
 
-def _whole(value: float | None) -> str:
-    return "" if value is None else f"{value:,.0f}"
-
-
 def _megabytes(value: float | None) -> str:
     """Of 10^6 bytes, with one digit after the point below 100."""
     return "" if value is None else f"{value / 1e6:,.{1 if value < 1e8 else 0}f}"
@@ -61,27 +65,31 @@ def _megabytes(value: float | None) -> str:
 
 COSTS = {
     "params": Cost("params", lambda row: compact(row.parameters)),
-    "words": Cost("words/s", lambda row: _whole(row.words_per_second)),
+    "words": Cost("words/s", lambda row: speed_text(row.words_per_second, row.words_per_second_sd)),
     "seconds": Cost("seconds", lambda row: "" if row.seconds is None else f"{row.seconds:.1f}"),
     "memory": Cost("memory MB", lambda row: _megabytes(row.peak_memory_bytes)),
     "model_mb": Cost("model MB", lambda row: _megabytes(row.model_bytes)),
 }
 
-USUAL_COSTS = ("params", "words", "seconds")
+LEAST_COSTS = 3
+"""So many of them are shown in a terminal however narrow it is."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
-    """What is shown of a table: its columns of costs, in their order, and how many digits scores have."""
+    """What is shown of a table: its columns of costs, in their order, and how many digits scores have.
 
-    costs: Sequence[str] = USUAL_COSTS
+    costs: None for all that are known of a row, or in a terminal for those of them that there is room for.
+    """
+
+    costs: Sequence[str] | None = None
     hidden: Collection[str] = ()
     digits: int = 3
 
 
 def require_columns(table: Table, shown: Shown) -> None:
     """Raise UsageError for a column of costs, or one to hide, that a table does not have."""
-    _require_known(shown.costs, COSTS, "column of costs")
+    _require_known(shown.costs or (), COSTS, "column of costs")
     hideable = ["difference", "p", *table.scores_beside, *COSTS, "status"]
     _require_known(shown.hidden, hideable, "column to hide")
 
@@ -98,6 +106,13 @@ def make_sheet(table: Table, shown: Shown | None = None) -> Sheet:
         columns=tuple(columns[place] for place in kept),
         rows=tuple(tuple(row[place] for place in kept) for row in rows),
     )
+
+
+def shown_costs(table: Table, shown: Shown) -> Sequence[str]:
+    """The names of the columns of costs."""
+    if shown.costs is not None:
+        return shown.costs
+    return [name for name, cost in COSTS.items() if any(cost.text(row) for row in table.rows)]
 
 
 def _require_known(names: Iterable[str], known: Collection[str], what: str) -> None:
@@ -117,7 +132,7 @@ def _columns(table: Table, shown: Shown) -> Iterator[Column]:
                 yield Column("p", "p")
         for name in table.scores_beside:
             yield Column(name, f"{column} {name}".lstrip())
-    for name in shown.costs:
+    for name in shown_costs(table, shown):
         yield Column(name, COSTS[name].header)
     if any(row.status != "done" for row in table.rows):
         yield Column("status", "status", is_number=False)
@@ -139,7 +154,7 @@ def _entries(row: Row, table: Table, shown: Shown) -> Iterator[Entry]:
                     yield Entry(p_text(cell.p_corrected if cell else None))
         for beside in cell.beside if cell else [None] * len(table.scores_beside):
             yield Entry("" if beside is None else amount_text(beside, shown.digits))
-    for name in shown.costs:
+    for name in shown_costs(table, shown):
         yield Entry(COSTS[name].text(row))
     yield Entry(row.status)
 

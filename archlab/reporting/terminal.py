@@ -1,6 +1,7 @@
 """What a person reads in a terminal. Without a terminal only the colours go."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Literal
 
 from archlab.checking.compatibility import Matrix
@@ -11,11 +12,12 @@ from archlab.reporting.hints import with_base
 from archlab.reporting.matrix_tables import groups
 from archlab.reporting.numbers import some
 from archlab.reporting.problems import show_problems
-from archlab.reporting.sheets import Entry, Shown, make_sheet
+from archlab.reporting.sheets import COSTS, LEAST_COSTS, Entry, Sheet, Shown, make_sheet, shown_costs
 from archlab.results.tables import Table
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table as RichTable
     from rich.text import Text
 
 SEVERITY_STYLES = {"error": "bold red", "warning": "yellow", "note": "cyan"}
@@ -31,14 +33,40 @@ def make_console(file: IO[str]) -> "Console":
 def show_table(console: "Console", table: Table, shown: Shown | None = None) -> None:
     """The table of a sweep: score +- sd and difference to the base, then what each variant costs.
 
-    Raises UsageError for a column that it does not have.
+    Of costs that nobody has named, those that there is room for. Raises UsageError for a column that it does
+    not have.
     """
-    from rich.table import Table as RichTable
-
-    sheet = make_sheet(table, shown)
+    sheet, grid, left_out = _laid_out(console, table, shown or Shown())
     for line in sheet.legend:
         console.print(line, style="dim", soft_wrap=True)
+    if left_out:
+        names = ", ".join(COSTS[name].header for name in left_out)
+        console.print(f"no room for {names}: --columns {','.join(left_out)}", style="dim", soft_wrap=True)
     console.print()
+    console.print(grid)
+    if table.problems:
+        console.print()
+        show_problems(console, table.problems, table.sweep)
+
+
+def _laid_out(console: "Console", table: Table, shown: Shown) -> tuple[Sheet, "RichTable", Sequence[str]]:
+    """The sheet, as rich lays it out, and the costs that it has no room for."""
+    from archlab.reporting.consoles import UNLIMITED
+
+    names = shown_costs(table, shown)
+    least = min(len(names), LEAST_COSTS) if shown.costs is None else len(names)
+    unlimited = console.options.update(max_width=UNLIMITED)
+    for number in range(len(names), least - 1, -1):
+        sheet = make_sheet(table, replace(shown, costs=names[:number]))
+        grid = _grid(sheet)
+        if console.measure(grid, options=unlimited).maximum <= console.width:
+            break
+    return sheet, grid, names[number:]
+
+
+def _grid(sheet: Sheet) -> "RichTable":
+    from rich.table import Table as RichTable
+
     grid = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     grid.add_column("", overflow="fold")
     for column in sheet.columns[1:]:
@@ -46,10 +74,7 @@ def show_table(console: "Console", table: Table, shown: Shown | None = None) -> 
         grid.add_column(column.header, justify=justify, no_wrap=column.name != "status")
     for row in sheet.rows:
         grid.add_row(*map(_entry_text, row))
-    console.print(grid)
-    if table.problems:
-        console.print()
-        show_problems(console, table.problems, table.sweep)
+    return grid
 
 
 def show_report(console: "Console", report: Report, *, subject: str = "") -> None:

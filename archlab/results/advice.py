@@ -1,4 +1,4 @@
-"""What to take after a grid: the fastest variant that is not known to be worse than the best."""
+"""What to take after a grid: the fastest variant that is not worse than the best, as far as data tell."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -17,6 +17,11 @@ FASTER = 1.1
 """So many times the words per second, and a variant is faster: less than that is noise of the machine."""
 
 
+SUSPECT = 0.2
+"""The p, not corrected, from which on a difference is lost in noise: below it, a variant is not taken because
+it is fast, though nothing shows it to be worse. Of two equal ones, the faster is passed over once in ten."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Contender:
     """A variant that might be taken. score: the mean over its seeds. words_per_second: None if not known."""
@@ -26,16 +31,36 @@ class Contender:
     words_per_second: float | None
 
 
+@dataclass(frozen=True)
+class Rival:
+    """A variant that may be as good as the best.
+
+    comparison: it less the best. p: corrected. times_as_fast: its words per second, divided by those of the
+    best; None if not known.
+    """
+
+    label: str
+    score: float
+    comparison: Comparison
+    p: float
+    times_as_fast: float | None
+
+    @property
+    def is_suspect(self) -> bool:
+        """Whether it may well be worse, though that is not shown."""
+        return self.comparison.p is not None and self.comparison.p < SUSPECT
+
+
 @dataclass(frozen=True, kw_only=True)
 class Advice:
     """Which variant to take.
 
-    column: of the table, or None. best: has the highest mean. take: the best, or the fastest of those that
-    may be as good; None where nothing can be said about chance. worse: how many others are known to be worse.
-    open: how many may be as good. unknown: how many cannot be compared.
+    column: of the table, or None. best: has the highest mean. take: the best, or the fastest of those whose
+    difference to it is lost in noise; None where nothing can be said about chance. worse: how many others are
+    known to be worse. open: how many may be as good. unknown: how many cannot be compared.
     rival: what stands against the best: the one taken instead of it, or of those that may be as good the
-    next; None where all are known to be worse. comparison: the rival less the best. p: its p, corrected.
-    times_as_fast: the words per second of the one to take, divided by those of the best; None if not known.
+    next; None where all are known to be worse. undecided: the fastest, where it is faster than the one to
+    take and may well be worse.
     """
 
     column: str | None = None
@@ -44,19 +69,8 @@ class Advice:
     worse: int
     open: int
     unknown: int
-    rival: str | None = None
-    comparison: Comparison | None = None
-    p: float | None = None
-    times_as_fast: float | None = None
-
-
-@dataclass(frozen=True)
-class _Open:
-    """A variant that may be as good as the best. p: corrected."""
-
-    contender: Contender
-    comparison: Comparison
-    p: float
+    rival: Rival | None = None
+    undecided: Rival | None = None
 
 
 def advise(
@@ -75,27 +89,24 @@ def advise(
     others = [contender for contender in contenders if contender is not best]
     found = [compare(contender, best) for contender in others]
     p_values = holm([None if comparison is None else comparison.p for comparison in found])
-    open_ones = [
-        _Open(contender, comparison, p)
+    rivals = [
+        Rival(contender.label, contender.score, comparison, p, _times(contender, best))
         for contender, comparison, p in zip(others, found, p_values, strict=True)
         if comparison is not None and p is not None and p >= LEVEL
     ]
     unknown = sum(p is None for p in p_values)
-    faster = [one for one in open_ones if (_times(one.contender, best) or 0.0) >= FASTER]
-    taken = max(faster, key=lambda one: one.contender.words_per_second or 0.0, default=None)
-    rival = taken or max(open_ones, key=lambda one: one.contender.score, default=None)
-    take = best if taken is None else taken.contender
+    faster = sorted((one for one in rivals if _speed(one) >= FASTER), key=_speed, reverse=True)
+    taken = next((one for one in faster if not one.is_suspect), None)
+    undecided = faster[0] if faster and faster[0] is not taken else None
     return Advice(
         column=column,
         best=best.label,
-        take=None if unknown == len(others) else take.label,
-        worse=len(others) - len(open_ones) - unknown,
-        open=len(open_ones),
+        take=None if unknown == len(others) else taken.label if taken else best.label,
+        worse=len(others) - len(rivals) - unknown,
+        open=len(rivals),
         unknown=unknown,
-        rival=rival.contender.label if rival else None,
-        comparison=rival.comparison if rival else None,
-        p=rival.p if rival else None,
-        times_as_fast=_times(take, best),
+        rival=taken or max(rivals, key=lambda one: one.score, default=None),
+        undecided=undecided,
     )
 
 
@@ -132,6 +143,10 @@ def _of_column(runs: dict[str, list[Result]], scores: Scores, name: str, column:
 def _scored(results: "Results", run_ids: Iterable[str], name: str) -> list[Result]:
     found = [results.by_run[run_id] for run_id in run_ids if run_id in results.by_run]
     return [result for result in found if result.status == "done" and result.value(name) is not None]
+
+
+def _speed(rival: Rival) -> float:
+    return rival.times_as_fast or 0.0
 
 
 def _times(contender: Contender, best: Contender) -> float | None:

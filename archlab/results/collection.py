@@ -18,6 +18,8 @@ from archlab.results.store import Store
 from archlab.results.tables import Layout, Place, Table, make_table, winners
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from archlab.results.compared import Compared
 
 
@@ -85,6 +87,20 @@ class Results:
         """
         write_report = import_module("archlab.reporting.report.writing").write_report  # a level above
         write_report(self, path, texts=texts)
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """A data frame with a row per run: its place in the table, what was swapped, scores and costs.
+
+        Raises ExtraError where pandas is not installed.
+        """
+        from archlab.results.frames import runs_frame
+
+        return runs_frame(self)
+
+    def _repr_html_(self) -> str:
+        """The table, as notebooks show it."""
+        html: str = import_module("archlab.reporting.html_table").html_table(self.table())  # a level above
+        return html
 
     def _table(self, layout: Layout) -> Table:
         if self.paths is None:

@@ -48,13 +48,17 @@ class Cell:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One row: a cell per column, and what the variant costs, the median over all its finished runs."""
+    """One row: a cell per column, and what the variant costs, the median over all its finished runs.
+
+    words_per_second_sd: over all passes that were timed in them; None where fewer than two were.
+    """
 
     label: str
     cells: tuple[Cell | None, ...]
     parameters: int | None
     model_bytes: int | None
     words_per_second: float | None
+    words_per_second_sd: float | None
     seconds: float | None
     peak_memory_bytes: int | None
 
@@ -109,6 +113,7 @@ class Table:
                     "parameters": row.parameters,
                     "model_bytes": row.model_bytes,
                     "words_per_second": row.words_per_second,
+                    "words_per_second_sd": row.words_per_second_sd,
                     "seconds": row.seconds,
                     "peak_memory_bytes": row.peak_memory_bytes,
                     "cells": [
@@ -184,12 +189,14 @@ def _row(
 ) -> Row:
     known = [results[run_id] for run_id in run_ids if run_id in results]
     costs = [result.cost for result in known if result.status == "done"]
+    passes = spread([words for cost in costs for words in cost.words_per_second_passes])
     return Row(
         label=label,
         cells=cells,
         parameters=_median_int(cost.parameters for cost in costs),
         model_bytes=_median_int(cost.model_bytes for cost in costs),
         words_per_second=_median(cost.words_per_second for cost in costs),
+        words_per_second_sd=passes.sd if passes else None,
         seconds=_median(cost.seconds.total for cost in costs),
         peak_memory_bytes=_median_int(cost.peak_memory_bytes for cost in costs),
     )

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 class Training:
     """What a training has come to so far.
 
-    scores: all that spaCy's scorer gave at the best step, without its speed. per_doc: counts per dev document
-    at the best step. speeds: words per second at each evaluation.
+    scores: all that spaCy's scorer gave at the best step, without its speed, which is measured apart.
+    per_doc: counts per dev document at the best step.
     """
 
     scores: Json = field(default_factory=dict)
@@ -36,7 +36,6 @@ class Training:
     best_step: int | None = None
     steps: int = 0
     epochs: int = 0
-    speeds: list[float] = field(default_factory=list)
 
 
 def train_pipeline(
@@ -141,9 +140,8 @@ class _Evaluation:
 
     def note(self, training: Training, info: Json, is_best: bool) -> None:
         """Keep what the table needs of one evaluation."""
-        scores = dict(info["other_scores"])
-        training.speeds.append(scores.pop("speed"))
         if is_best:
+            scores = {name: score for name, score in info["other_scores"].items() if name != "speed"}
             training.scores, training.weighted_score = scores, float(info["score"])
             training.best_step = info["step"]
             self.best_examples = self.scorer.examples

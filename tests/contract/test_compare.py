@@ -318,8 +318,8 @@ def test_a_grid_is_advised_from_the_store() -> None:
     results = two_variants()
     (advice,) = advice_of(results)
     assert (advice.best, advice.take, advice.open) == ("base NER", "base NER", 1)  # wide is slower
-    assert advice.comparison is not None
-    assert advice.comparison.to_dict() == results.compare("base NER", "wide").comparison.to_dict()
+    assert advice.rival is not None
+    assert advice.rival.comparison.to_dict() == results.compare("base NER", "wide").comparison.to_dict()
     assert [advice.column for advice in advice_of(with_columns())] == ["x", "y"]
     one = Layout(sweep="demo", score_name="ents_f", places=results.layout.places[:1])
     assert advice_of(Results(one, results.by_run, results.paths)) == []

@@ -36,10 +36,10 @@ def results(sweep: Store) -> Results:
     return stored_results("demo", sweep.paths.folder.parent)
 
 
-def test_the_same_store_gives_the_same_bytes(results: Results, tmp_path: Path) -> None:
+def test_the_same_store_gives_the_same_bytes(results: Results, sweep: Store, tmp_path: Path) -> None:
     pytest.importorskip("altair", reason="the extra archlab[report] is not installed")
     results.to_html(tmp_path / "one.html")
-    stored_results("demo", results.paths and results.paths.folder.parent).to_html(tmp_path / "two.html")
+    stored_results("demo", sweep.paths.folder.parent).to_html(tmp_path / "two.html")
     assert (tmp_path / "one.html").read_bytes() == (tmp_path / "two.html").read_bytes()
 
 

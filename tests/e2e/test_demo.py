@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import archlab
+from archlab.training.speed import PASSES
 
 if TYPE_CHECKING:
     from conftest import Cli
@@ -94,8 +95,10 @@ def test_a_run_leaves_what_the_design_says(workplace: Path) -> None:
         *("started", "finished", "attempt", "sha256"),
     }
     assert set(stored["cost"]) == {
-        *("parameters", "model_bytes", "words_per_second", "peak_memory_bytes", "seconds"),
+        *("parameters", "model_bytes", "words_per_second", "words_per_second_passes"),
+        *("peak_memory_bytes", "seconds"),
     }
+    assert len(stored["cost"]["words_per_second_passes"]) == PASSES
     seconds = stored["cost"]["seconds"]
     assert set(seconds) == {"start", "data", "initialize", "update", "evaluate", "save", "total"}
     assert None not in seconds.values()

@@ -174,7 +174,7 @@ def tell(name: str) -> None:
         file.write(f"{os.getpid()}\n")
 
 
-def fake_train(spec: RunSpec, paths: RunPaths, clock: Clock, _: object) -> Outcome:
+def fake_train(spec: RunSpec, paths: RunPaths, clock: Clock, *_: object) -> Outcome:
     """What `child._train` does, without a pipeline. Each run has scores and a model of its own, always."""
     name, *words = spec.variant.split()
     score = int(spec.run_id, 16) % 1000 / 1000

@@ -262,6 +262,7 @@ class Grid:
         number = len(list(folder.glob("err*.txt")))
         self.err_path, self.out_path = folder / f"err{number}.txt", folder / f"out{number}.txt"
         self.err_path.touch()
+        self.out_path.touch()
         with warnings.catch_warnings():
             self.process = FORKS.Process(
                 target=be_driver,

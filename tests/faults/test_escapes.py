@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from terminals import Terminal
 
-from archlab.cli.watching import watching
+from archlab.cli.live import LiveDisplay
 from archlab.engines.base import Event
+from archlab.engines.progress import Progress
 from archlab.plain import odd_character
 from archlab.records import Cost, Environment, Fingerprints, Reason, Result, RunSpec, Seconds
 from archlab.results.files import write_json
@@ -216,37 +218,40 @@ def test_a_terminal_gets_nothing_but_colours(workplace: Path) -> None:
     require_no_act(shown)
 
 
-def test_bars_of_runs_have_nothing_but_colours(monkeypatch: pytest.MonkeyPatch) -> None:
-    import pty
-
-    ours, its = pty.openpty()
+@pytest.mark.parametrize("columns", ["40", "120"])
+def test_the_live_view_has_nothing_but_colours(monkeypatch: pytest.MonkeyPatch, columns: str) -> None:
+    """Labels, devices and reasons of runs, and what the table says of them: in a real terminal."""
     monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", columns)
     spec = RunSpec(
         run_id="a",
         variant_id="b",
-        variant=f"BOW{OWNED}",
+        variant=f"B{OWNED}\nW",
         sweep="demo",
         settings={},
         seed=0,
-        device="cpu",
+        device=f"c{OWNED}",
         gpu_id=-1,
         code=[],
         score_name="f",
         fingerprints=RESULT.fingerprints,
     )
     failed = replace(RESULT, status="failed", reason=Reason(kind=f"error{OWNED}", message=f"no{OWNED}"))
-    with os.fdopen(its, "w", encoding="utf8") as terminal:
-        monkeypatch.setattr("sys.stderr", terminal)
-        with watching(1) as watcher:
-            watcher(Event(kind="started", spec=spec))
-            watcher(Event(kind="evaluated", spec=spec, step=1, max_steps=2, score=0.5))
-            watcher(Event(kind="ended", spec=spec, result=failed))
-        terminal.flush()
-        shown = os.read(ours, 1_000_000).decode("utf8")
-    os.close(ours)
-    assert "BOW0;owned seed 0" in shown
-    assert "no0;owned" in shown
-    require_no_act(shown)
+    place = Place(row=f"base R{OWNED}\nS", column=f"x{OWNED}", variant_id="b", run_ids=("c", "d"))
+    layout = Layout(sweep="demo", score_name=f"f{OWNED}", places=(place,))
+    progress = Progress(2, layout, {"d": replace(RESULT, run_id="d")})
+    with (
+        Terminal() as terminal,
+        terminal.path.open("w", encoding="utf8") as stream,
+        LiveDisplay(stream, lambda: progress) as display,
+    ):
+        display(Event(kind="started", spec=spec))
+        display(Event(kind="evaluated", spec=spec, step=1, max_steps=2, score=0.5))
+        display.live.refresh()
+        display(Event(kind="ended", spec=spec, result=failed))
+    for told in ("B0;owned W", "no0;owned", "base R0;owned S"):
+        assert told in terminal.text
+    require_no_act(terminal.text)
 
 
 def require_no_act(shown: str) -> None:

@@ -1,6 +1,7 @@
 """What a person reads, compared as text. After a change that is meant: pytest tests/golden --renew-golden."""
 
 import io
+import json
 import re
 import shlex
 import subprocess
@@ -13,15 +14,17 @@ from typing import TYPE_CHECKING
 import pytest
 from compared_runs import a_layout, a_sweep, with_columns
 from compared_variants import two_variants, write_dev_corpus
-from stored_runs import LABELS, a_store, ended, of_every_state
+from stored_runs import LABELS, a_store, ended, here, of_every_state
 
 import archlab
 from archlab.configs.writing import config_text
 from archlab.records import Cost, Environment, Fingerprints, Reason, Result, Seconds
+from archlab.reporting.csv_table import csv_table
 from archlab.reporting.sheets import Shown
 from archlab.reporting.table_pages import latex_table, markdown_table
 from archlab.reporting.terminal import make_console, show_diff, show_report, show_slots, show_table
 from archlab.results.collection import Results, stored_results
+from archlab.results.files import write_json
 from archlab.results.paths import SweepPaths
 from archlab.results.tables import Layout, Place, Table, make_table
 
@@ -47,6 +50,7 @@ COMMANDS = [
     "compare",
     "report",
     "runs",
+    "watch",
     "logs",
     "gc",
 ]
@@ -232,6 +236,12 @@ def test_runs_in_every_state(cli: "Cli", golden: Golden, tmp_path: Path) -> None
     golden("runs", re.sub(r" +$", "", re.sub(today, "<today>", done.out), flags=re.MULTILINE))
 
 
+def test_a_grid_that_is_watched(cli: "Cli", golden: Golden, tmp_path: Path) -> None:
+    write_json(of_every_state(tmp_path).paths.driver, here())
+    done = cli("watch", "demo", "--once", "--experiments", tmp_path)
+    golden("watch", re.sub(r"\b0:\d\d\b", "0:mm", re.sub(r" +$", "", done.out, flags=re.MULTILINE)))
+
+
 def test_compare(cli: "Cli", golden: Golden, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     write_dev_corpus()
@@ -298,6 +308,14 @@ def test_table_for_a_page(form: str, golden: Golden, tmp_path: Path) -> None:
 def test_table_with_columns_for_a_page(form: str, golden: Golden, tmp_path: Path) -> None:
     a_sweep(tmp_path, with_columns())
     golden(f"table_columns_{form}", PAGES[form](stored_results("demo", tmp_path).table(), None))
+
+
+def test_table_for_programs(golden: Golden, tmp_path: Path) -> None:
+    """A change of these is a change of the schema that its version names."""
+    a_sweep(tmp_path, with_columns())
+    table = stored_results("demo", tmp_path).table()
+    golden("table_csv", csv_table(table))
+    golden("table_json", json.dumps(table.to_dict(), indent=2, ensure_ascii=False) + "\n")
 
 
 def test_table_as_it_is_asked_for(golden: Golden, tmp_path: Path, cli: "Cli") -> None:

@@ -1,8 +1,9 @@
-"""What a memory gives again, and what it does not."""
+"""What a memory gives again, and what it does not; when the collector of garbage goes about."""
 
+import gc
 from typing import Any
 
-from archlab.memory import Memory
+from archlab.memory import Memory, imported_for_good
 
 
 def test_a_function_is_called_once_for_the_same_arguments() -> None:
@@ -25,3 +26,18 @@ def test_what_is_no_json_is_not_remembered() -> None:
     given = [memory.recall(lambda value: [value], {1, 2}) for _ in range(2)]
     assert given[0] == given[1]
     assert given[0] is not given[1]
+
+
+def test_what_is_imported_for_good_is_not_collected_and_what_comes_later_is() -> None:
+    before = gc.get_freeze_count()
+    with imported_for_good():
+        assert not gc.isenabled()
+        stays: list[Any] = []
+    try:
+        later: list[Any] = [stays]
+        assert gc.isenabled()
+        assert gc.get_freeze_count() > before
+        assert any(found is later for found in gc.get_objects())
+        assert not any(found is stays for found in gc.get_objects())
+    finally:
+        gc.unfreeze()

@@ -40,6 +40,23 @@ def test_counts_are_compact(value: float | None, text: str) -> None:
     assert numbers.compact(value) == text
 
 
+@pytest.mark.parametrize(
+    ("words_per_second", "sd", "text"),
+    [
+        (None, None, ""),
+        (72_568.2, 2_500.0, "72,600 ±3%"),
+        (987_015.0, 1.0, "987,000 ±0%"),
+        (41_234.0, None, "41,200"),
+        (7.26, 0.7, "7.3 ±10%"),
+        (0.0, 0.0, "0.0"),
+    ],
+)
+def test_a_speed_has_three_digits_and_its_spread(
+    words_per_second: float | None, sd: float | None, text: str
+) -> None:
+    assert numbers.speed_text(words_per_second, sd) == text
+
+
 def test_one_thing_is_not_many() -> None:
     assert (numbers.counted([1], "run"), numbers.counted([], "run")) == ("1 run", "0 runs")
 

@@ -1,6 +1,7 @@
 """A table laid out as texts: what is bold, what is in parentheses, and what may be asked for."""
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -49,6 +50,36 @@ def test_with_columns_a_difference_within_noise_is_in_parentheses(p: float | Non
     made = make_table(layout, results, lambda pairs: [found(p)] * len(pairs))
     assert make_sheet(made).rows[1][1].aside == aside
     assert make_sheet(made, Shown(hidden=["difference"])).rows[1][1].aside == ""
+
+
+@pytest.mark.parametrize(
+    ("width", "costs"),
+    [
+        (200, ["params", "words/s", "seconds", "memory MB", "model MB"]),
+        (80, ["params", "words/s", "seconds", "memory MB"]),
+        (70, ["params", "words/s", "seconds"]),
+        (40, ["params", "words/s", "seconds"]),
+    ],
+)
+def test_a_terminal_shows_the_costs_that_it_has_room_for(width: int, costs: list[str]) -> None:
+    known = {
+        run_id: replace(one, cost=replace(one.cost, model_bytes=10**6, peak_memory_bytes=10**8))
+        for run_id, one in RESULTS.items()
+    }
+    stream = io.StringIO()
+    show_table(Console(file=stream, width=width), make_table(LAYOUT, known))
+    shown = stream.getvalue()
+    left_out = {5: "", 4: "no room for model MB: --columns model_mb"}.get(
+        len(costs), "no room for memory MB, model MB: --columns memory,model_mb"
+    )
+    assert ("no room" in shown) == bool(left_out)
+    assert left_out in shown
+    assert [name for name in ("memory MB", "model MB") if f" {name}" in shown.split("\n\n")[1]] == costs[3:]
+
+
+def test_costs_that_are_not_known_have_no_column() -> None:
+    headers = [column.header for column in make_sheet(a_table(0.5)).columns]
+    assert headers[-3:] == ["params", "words/s", "seconds"]
 
 
 def test_columns_that_are_asked_for() -> None:

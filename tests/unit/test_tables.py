@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from statistics import stdev
 
 import pytest
 
@@ -25,7 +26,12 @@ def result(run_id: str, score: float | None, seed: int = 0) -> Result:
         best_step=10,
         steps=10,
         epochs=1,
-        cost=Cost(parameters=1000, words_per_second=50.0 + seed, seconds=Seconds(total=2.0)),
+        cost=Cost(
+            parameters=1000,
+            words_per_second=50.0 + seed,
+            words_per_second_passes=(49.0 + seed, 50.0 + seed, 51.0 + seed),
+            seconds=Seconds(total=2.0),
+        ),
         environment=Environment(),
         fingerprints=Fingerprints(config="c", data="d", code="e", versions="v"),
         started=None,
@@ -59,6 +65,7 @@ def test_the_base_comes_first_and_others_differ_from_it() -> None:
     assert other_cell.difference == pytest.approx(-0.25)
     assert (base_cell.best, other_cell.best) == (True, False)
     assert (other.parameters, other.words_per_second, other.seconds) == (1000, 50.5, 2.0)
+    assert other.words_per_second_sd == pytest.approx(stdev([49, 50, 51, 50, 51, 52]))
 
 
 def test_columns_are_compared_each_with_its_own_base() -> None:

@@ -65,7 +65,7 @@ CHARTS = (
         name="speed",
         title="Score and speed",
         told="Up is better, right is faster. No other variant is both better and faster than those on the "
-        "line, the Pareto front. Bars: one standard deviation between seeds.",
+        "line, the Pareto front. Bars: one standard deviation between seeds, and of the speed.",
         dataset="cells",
         absent="No variant has both a score and a speed.",
         draw=speed_chart,

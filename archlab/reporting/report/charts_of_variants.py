@@ -67,9 +67,13 @@ def speed_chart(data: "ReportData", names: Sequence[str], width: Width) -> Json:
         scale=alt.Scale(domain=list(KINDS), range=[shape for _, shape in KINDS.values()]),
     )
     known = alt.Chart(named("cells")).transform_calculate(
-        low="datum.mean - datum.sd", high="datum.mean + datum.sd"
+        low="datum.mean - datum.sd",
+        high="datum.mean + datum.sd",
+        slow="max(datum.words - datum.words_sd, datum.words / 2)",
+        fast="datum.words + datum.words_sd",
     )
-    spread = known.transform_filter("isValid(datum.sd)").mark_rule(color=GREY, opacity=0.6)
+    of_scores = known.transform_filter("isValid(datum.sd)").mark_rule(color=GREY, opacity=0.6)
+    of_speeds = known.transform_filter("isValid(datum.words_sd)").mark_rule(color=GREY, opacity=0.6)
     front = known.transform_filter("datum.front").mark_line(
         color=BLUE, opacity=0.8, strokeDash=[5, 4], interpolate="step-before"
     )
@@ -86,9 +90,12 @@ def speed_chart(data: "ReportData", names: Sequence[str], width: Width) -> Json:
             alt.Tooltip("kind:N", title="what it is"),
         ],
     )
-    lines = spread.encode(x=x, y=alt.Y("low:Q"), y2="high:Q")
-    chart = alt.layer(lines, front.encode(x=x, y=y), points)
-    return _with_labels(compiled(chart, width, 340), "layer_2_marks")
+    lines = (
+        of_scores.encode(x=x, y=alt.Y("low:Q"), y2="high:Q"),
+        of_speeds.encode(x=alt.X("slow:Q"), x2="fast:Q", y=y),
+    )
+    chart = alt.layer(*lines, front.encode(x=x, y=y), points)
+    return _with_labels(compiled(chart, width, 340), "layer_3_marks")
 
 
 def _with_labels(spec: Json, points: str) -> Json:

@@ -70,6 +70,7 @@ def _cells(table: Table, taken: Mapping[str | None, str | None]) -> Iterator[Jso
                 "sd": cell.score.sd,
                 "seeds": cell.score.n,
                 "words": row.words_per_second,
+                "words_sd": row.words_per_second_sd,
                 "kind": _kind(row.label, is_front, taken.get(column)),
                 "front": is_front,
                 "rank": places[row.label],

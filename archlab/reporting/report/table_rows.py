@@ -4,11 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from archlab.records import Json
-from archlab.reporting.sheets import Entry, Shown, make_sheet
+from archlab.reporting.sheets import Entry, make_sheet
 from archlab.results.arranging import BY_COST, front_rows
 from archlab.results.tables import Row, Table
-
-COSTS = ("params", "words", "seconds", "memory", "model_mb")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +25,7 @@ class TableRows:
 
 def table_rows(table: Table) -> TableRows:
     """The texts and values of each row, in the order of the table."""
-    sheet = make_sheet(table, Shown(costs=[name for name in COSTS if _is_known(table, name)]))
+    sheet = make_sheet(table)
     front = front_rows(table)
     names = [column.name for column in sheet.columns]
     return TableRows(
@@ -46,10 +44,6 @@ def table_rows(table: Table) -> TableRows:
             for row, entries in zip(table.rows, sheet.rows, strict=True)
         ),
     )
-
-
-def _is_known(table: Table, cost: str) -> bool:
-    return any(BY_COST[cost](row) is not None for row in table.rows)
 
 
 def _text(entry: Entry) -> Json:

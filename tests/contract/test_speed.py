@@ -1,0 +1,87 @@
+"""Words per second: a measurement of its own, which no trained run is lost for."""
+
+import multiprocessing
+from pathlib import Path
+from statistics import median
+from time import perf_counter, sleep
+
+import pytest
+import spacy
+from made_results import made_spec
+from spacy.tokens import Doc
+
+from archlab.processes import ON_LINUX
+from archlab.results.paths import RunPaths
+from archlab.training import speed
+
+ON_CPU = made_spec()
+
+
+def test_words_are_counted_however_few_documents_there_are() -> None:
+    nlp = spacy.blank("xx")
+    passes = speed.measure(nlp, [nlp.make_doc("two words")])
+    assert len(passes) == speed.PASSES
+    assert all(words > 1000 for words in passes)
+
+
+def test_what_takes_time_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tokeniser that takes 2 ms for a document of 10 words."""
+    monkeypatch.setattr(speed, "process_time", perf_counter)
+    nlp = spacy.blank("xx")
+    words = [str(number) for number in range(10)]
+
+    def slow(text: str) -> Doc:
+        sleep(0.002)
+        return Doc(nlp.vocab, words)
+
+    documents = [slow("") for _ in range(4)]
+    nlp.tokenizer = slow
+    at_most = 10 / 0.002
+    assert at_most / 2 < median(speed.measure(nlp, documents)) < at_most
+
+
+def test_on_a_cpu_what_others_do_is_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(speed, "process_time", lambda: perf_counter() / 10)
+    nlp = spacy.blank("xx")
+    documents = [nlp.make_doc("a few words of text")] * 100
+    shared, alone = (median(speed.measure(nlp, documents, on_gpu=on_gpu)) for on_gpu in (False, True))
+    assert shared > 4 * alone
+
+
+def test_documents_without_words_have_no_speed() -> None:
+    nlp = spacy.blank("xx")
+    assert speed.measure(nlp, [nlp.make_doc("")]) == speed.measure(nlp, []) == ()
+
+
+@pytest.mark.skipif(not ON_LINUX, reason="a process is forked on Linux alone")
+def test_a_process_that_fails_costs_the_speed_alone(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    measure = speed.prepare_meter(ON_CPU, RunPaths(tmp_path))
+    assert measure() == ()
+    told = capfd.readouterr().err
+    assert "model-best" in told  # which is not there
+    assert "The words per second could not be measured: its process has ended" in told
+
+
+@pytest.mark.skipif(not ON_LINUX, reason="a process is forked on Linux alone")
+def test_a_process_that_hangs_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(speed, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(speed, "_measure_run", _hang)
+    measure = speed.prepare_meter(ON_CPU, RunPaths(tmp_path))
+    assert measure() == ()
+    assert "could not be measured: not done after 0.1 seconds" in capfd.readouterr().err
+    assert multiprocessing.active_children() == []
+
+
+def test_a_process_started_anew_that_fails_costs_the_speed_alone(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert speed.measure_apart(RunPaths(tmp_path)) == ()
+    assert "could not be measured: Command" in capfd.readouterr().err
+
+
+def _hang(*_: object) -> None:
+    sleep(60)

@@ -41,7 +41,7 @@ def _plot(steps: tuple[int, ...], scores: tuple[float, ...], width: int) -> str:
     figure.x_ticks_fkt = lambda value, _: f"{value:.0f}"
     figure.y_ticks_fkt = lambda value, _: score(value)
     figure.set_x_limits(min_=min(steps), max_=max(max(steps), min(steps) + 1))
-    room = (max(scores) - min(scores)) / HEIGHT or 0.05
-    figure.set_y_limits(min_=min(scores) - room, max_=max(scores) + room)
+    above = (max(scores) - min(scores)) / 100 or 0.01  # what is on the edge itself is not drawn
+    figure.set_y_limits(min_=min(scores), max_=max(scores) + above)
     figure.plot(steps, scores)
     return "\n".join(line.rstrip(EMPTY) for line in str(figure.show()).splitlines())

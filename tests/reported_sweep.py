@@ -57,7 +57,7 @@ def _result(run_id: str, number: int, seed: int, settings: Json, is_broken: bool
     made = made_result(made_spec(run_id, variant=number, seed=seed), labels=4)
     made = replace(made, variant=f"variant {number}", swaps=settings, score_name="acc")
     if is_broken:
-        reason = Reason(kind="nan", message=f"the loss is NaN {HOSTILE}")
+        reason = Reason(kind="nan", message=f"the loss is NaN {HOSTILE}\x1b[31m\u202e")
         return replace(made, status="failed", reason=reason, score=None, scores={})
     score = sum(_right(number, seed)) / DOCUMENTS
     labels = {**made.scores, HOSTILE: score, "acc": score, "score": score}

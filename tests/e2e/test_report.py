@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,6 +73,17 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(documents, "dev_texts", lambda paths, run_id, words: [TEXT] * len(words))
         stored_results("demo", folder / "experiments").to_html(folder / "report.html")
+    return folder / "report.html"
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of 100 variants with 5 runs each."""
+    folder = tmp_path_factory.mktemp("large")
+    embeds = ("base", *(f"MultiHashEmbed.v2(rows=[{n}000,1000,1000,1000])" for n in range(1, 10)))
+    dropouts = [number / 20 for number in range(10)]
+    reported_sweep(folder / "experiments", embeds=embeds, dropouts=dropouts, seeds=5)
+    stored_results("demo", folder / "experiments").to_html(folder / "report.html")
     return folder / "report.html"
 
 
@@ -230,9 +242,12 @@ def test_it_fits_and_follows_the_colours_of_the_reader(
     found.page.context.close()
 
 
-def test_names_beside_points_do_not_overlap(browser: "Browser", written: Path) -> None:
-    for width in (1280, 390):
-        found = opened(browser, written, width=width)
+@pytest.mark.parametrize("width", [1280, 390])
+def test_names_beside_points_do_not_overlap(
+    browser: "Browser", written: Path, large: Path, width: int
+) -> None:
+    for file in (written, large):
+        found = opened(browser, file, width=width)
         found.page.wait_for_selector("#answer .chart[data-state=drawn] svg")
         boxes = found.page.evaluate(
             "[...document.querySelectorAll('#answer .chart .mark-text.role-mark text')]"
@@ -240,21 +255,15 @@ def test_names_beside_points_do_not_overlap(browser: "Browser", written: Path) -
             ".map((text) => text.getBoundingClientRect().toJSON())"
         )
         assert boxes
-        for number, one in enumerate(boxes):
-            for other in boxes[number + 1 :]:
-                apart = one["right"] <= other["left"] or other["right"] <= one["left"]
-                assert apart or one["bottom"] <= other["top"] + 2 or other["bottom"] <= one["top"] + 2
+        for one, other in combinations(boxes, 2):
+            apart = one["right"] <= other["left"] or other["right"] <= one["left"]
+            assert apart or one["bottom"] <= other["top"] + 2 or other["bottom"] <= one["top"] + 2
         found.page.context.close()
 
 
-def test_500_runs_open_sort_and_filter_at_once(browser: "Browser", tmp_path: Path) -> None:
-    embeds = ("base", *(f"MultiHashEmbed.v2(rows=[{n}000,1000,1000,1000])" for n in range(1, 10)))
-    dropouts = [number / 20 for number in range(10)]
-    reported_sweep(tmp_path / "experiments", embeds=embeds, dropouts=dropouts, seeds=5)
-    file = tmp_path / "report.html"
-    stored_results("demo", tmp_path / "experiments").to_html(file)
-    assert file.stat().st_size < MOST_BYTES
-    found = opened(browser, file)
+def test_500_runs_open_sort_and_filter_at_once(browser: "Browser", large: Path) -> None:
+    assert large.stat().st_size < MOST_BYTES
+    found = opened(browser, large)
     found.page.wait_for_selector("#answer .chart[data-state=drawn] svg")
     took = found.page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd / 1000")
     assert took < OPEN_SECONDS

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 ADVISED, FRONT, BEHIND = "advised", "on the front", "behind it"
 
+DIGITS = 5
+"""Of the many numbers that are drawn and not compared: all of them would fill the page."""
+
 MOST_POINTS = 100
 """Of a learning curve; a longer one is thinned, and keeps its ends."""
 
@@ -137,7 +140,7 @@ def _curves(results: "Results") -> Iterator[Json]:
                     "run": run_id,
                     "seed": result.seed,
                     "step": [step for step, _ in kept],
-                    "score": [score for _, score in kept],
+                    "score": [round(score, DIGITS) for _, score in kept],
                 }
 
 
@@ -200,7 +203,7 @@ def _labels(results: "Results") -> Iterator[Json]:
                         "column": column,
                         "measure": measure,
                         "label": labels,
-                        "f": [found[label] for label in labels],
+                        "f": [round(found[label], DIGITS) for label in labels],
                     }
 
 

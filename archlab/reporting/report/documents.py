@@ -20,16 +20,24 @@ if TYPE_CHECKING:
 
 TEXT_LENGTH = 300
 MOST_TEXTS = 3000
+"""Of all columns together."""
+
+MOST_BITS = 8_000_000
+"""Of a column: runs times documents."""
 
 
 def documents_of_columns(results: "Results", *, texts: bool = True) -> list[Json]:
     """For each column: `numbers` of the documents on which runs differ, `texts` of these, `runs` (id -> a bit
-    for each, packed and in base64), `documents` (how many there are), and `why` something is not known."""
+    for each, packed and in base64), `documents` (how many there are), and `why` something is not known.
+
+    texts: whether they are told. Of very many documents the first ones that fit into a page are.
+    """
     columns = dict.fromkeys(place.column for place in results.layout.places)
-    return [{"column": column, **_of_column(results, column, texts)} for column in columns]
+    most_texts = MOST_TEXTS // len(columns) if texts else None
+    return [{"column": column, **_of_column(results, column, most_texts)} for column in columns]
 
 
-def _of_column(results: "Results", column: str | None, wants_texts: bool) -> Json:
+def _of_column(results: "Results", column: str | None, most_texts: int | None) -> Json:
     import numpy as np
 
     run_ids = [
@@ -51,7 +59,7 @@ def _of_column(results: "Results", column: str | None, wants_texts: bool) -> Jso
             "why": f"{results.layout.score_name} does not count mistakes document by document, "
             "or no document is wholly right"
         }
-    differ = np.flatnonzero(right.any(axis=0) & ~right.all(axis=0))
+    differ = np.flatnonzero(right.any(axis=0) & ~right.all(axis=0))[: MOST_BITS // len(run_ids)]
     bits = np.packbits(right[:, differ], axis=1)
     told = {
         "documents": right.shape[1],
@@ -60,7 +68,7 @@ def _of_column(results: "Results", column: str | None, wants_texts: bool) -> Jso
             run: b64encode(row.tobytes()).decode("ascii") for run, row in zip(run_ids, bits, strict=True)
         },
     }
-    return {**told, **_texts(results, run_ids[0], counted[0].words, told["numbers"], wants_texts)}
+    return {**told, **_texts(results, run_ids[0], counted[0].words, told["numbers"], most_texts)}
 
 
 def _right(results: "Results", run_ids: Sequence[str], counted: Sequence[CountedRun]) -> "Flags | None":
@@ -77,9 +85,9 @@ def _right(results: "Results", run_ids: Sequence[str], counted: Sequence[Counted
 
 
 def _texts(
-    results: "Results", run_id: str, words: Sequence[int], numbers: Sequence[int], wanted: bool
+    results: "Results", run_id: str, words: Sequence[int], numbers: Sequence[int], most: int | None
 ) -> Json:
-    if not wanted:
+    if most is None:
         return {"without_text": "The report was made without them"}
     if not numbers:
         return {}
@@ -87,7 +95,7 @@ def _texts(
     texts = dev_texts(results.paths, run_id, words)
     if isinstance(texts, str):
         return {"without_text": texts}
-    return {"texts": [_cut(printable(texts[number])) for number in numbers[:MOST_TEXTS]]}
+    return {"texts": [_cut(printable(texts[number])) for number in numbers[:most]]}
 
 
 def _cut(text: str) -> str:

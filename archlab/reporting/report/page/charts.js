@@ -52,7 +52,8 @@ async function draw(place) {
   shown.style.width = "100%";
   place.append(shown);
   const spec = specOf(chart, rows, place);
-  await vegaEmbed(shown, spec, { ast: true, actions: false, renderer: "svg", config: theme(chart, place), tooltip: { theme: isDark.matches ? "dark" : "light" } });
+  // ast: no text is run as code. logLevel: errors alone, for a part without rows is no fault.
+  await vegaEmbed(shown, spec, { ast: true, actions: false, renderer: "svg", logLevel: 1, config: theme(chart, place), tooltip: { theme: isDark.matches ? "dark" : "light" } });
   place.append(numbers(rows));
   place.dataset.state = "drawn";
 }

@@ -26,7 +26,7 @@ function nameNumbers() {
   const rows = DATA.datasets.cells.filter((row) => row.column === state.column && row.number !== null && row.words !== null);
   byId("named").replaceChildren(...rows.map((row) => {
     const told = element("li", null, { value: row.number, dir: "auto" });
-    told.append(button(row.variant, () => openVariant(row.variant), { class: "name" }), ` ${row.kind}: ${number(row.mean)}, ${number(row.words, 0)} words/s`);
+    told.append(button(row.variant, () => openVariant(row.variant), { class: "name" }), ` ${row.kind}: ${row.mean.toFixed(3)}, ${number(row.words, 0)} words/s`);
     return told;
   }));
 }

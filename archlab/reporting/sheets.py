@@ -71,9 +71,6 @@ COSTS = {
     "model_mb": Cost("model MB", lambda row: _megabytes(row.model_bytes)),
 }
 
-LEAST_COSTS = 3
-"""So many of them are shown in a terminal however narrow it is."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:

@@ -12,7 +12,7 @@ from archlab.reporting.hints import with_base
 from archlab.reporting.matrix_tables import groups
 from archlab.reporting.numbers import some
 from archlab.reporting.problems import show_problems
-from archlab.reporting.sheets import COSTS, Entry, Sheet, Shown, make_sheet, shown_costs
+from archlab.reporting.sheets import COSTS, SPARED, Entry, Sheet, Shown, make_sheet, shown_costs
 from archlab.results.tables import Table
 
 if TYPE_CHECKING:
@@ -55,12 +55,14 @@ def show_table(console: "Console", table: Table, shown: Shown | None = None) -> 
 def _laid_out(console: "Console", table: Table, shown: Shown) -> tuple[Sheet, "RichTable", Sequence[str]]:
     """The sheet, as rich lays it out, and the costs that it has no room for."""
     names = shown_costs(table, shown)
-    for number in range(len(names), -1, -1):
-        sheet = make_sheet(table, replace(shown, costs=names[:number]))
+    left_out: list[str] = []
+    for spared in ("", *SPARED):
+        left_out += [name for name in names if name == spared]
+        sheet = make_sheet(table, replace(shown, costs=[name for name in names if name not in left_out]))
         grid = _grid(sheet)
         if shown.costs is not None or _least_width(console, sheet, grid) <= console.width:
             break
-    return sheet, grid, names[number:]
+    return sheet, grid, left_out
 
 
 def _least_width(console: "Console", sheet: Sheet, grid: "RichTable") -> int:

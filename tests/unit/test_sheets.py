@@ -57,8 +57,9 @@ def test_with_columns_a_difference_within_noise_is_in_parentheses(p: float | Non
     [
         (200, ""),
         (80, "no room for model MB: --columns model_mb\n"),
-        (70, "no room for memory MB, model MB: --columns memory,model_mb\n"),
-        (10, "no room for params, words/s, seconds, memory MB, model MB: --columns params,words,"),
+        (70, "no room for model MB, memory MB: --columns model_mb,memory\n"),
+        (60, "no room for model MB, memory MB, params: --columns model_mb,memory,params\n"),
+        (10, "no room for model MB, memory MB, params, seconds, words/s: --columns model_mb,memory,params,"),
     ],
 )
 def test_a_terminal_shows_the_costs_that_it_has_room_for(width: int, left_out: str) -> None:

@@ -9,6 +9,8 @@ from many_commands import run_commands
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
+pytestmark = pytest.mark.xdist_group("bad_torch")  # one process probes and trains for all
+
 CODE = ROOT / "tests" / "faults" / "bad_torch.py"
 LAYER = "pytorch (model.layers[1].layers[0])"
 
@@ -94,7 +96,8 @@ def finished(folder: Path) -> dict[str, Finished]:
         {
             "check": ["check", sweep, "--level", "probe", "--format", "json", *code],
             "grid": ["grid", sweep, "--engine", "inline", "--experiments", folder, *code],
-        }
+        },
+        forked_probes=True,
     )
 
 

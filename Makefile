@@ -24,7 +24,7 @@ demo: install  ## the main job: train the demo sweep and print its table
 # Compiled once: where PYTHONDONTWRITEBYTECODE is set, every process that a test starts would compile it.
 test: install  ## run the tests
 	@$(BIN)/python -m compileall -q archlab
-	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadgroup
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .venv-mxnet/installed: constraints-mxnet.txt
 	$(PYTHON) -m venv .venv-mxnet

@@ -30,7 +30,6 @@ class TestInlineEngine(EngineContract):
         return InlineEngine(bench.store.paths, on_event)
 
 
-@pytest.mark.xdist_group("local_engine")  # the story is long
 class TestLocalEngine(EngineContract):
     at_once = 2
     isolates = True

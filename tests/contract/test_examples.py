@@ -13,8 +13,6 @@ from conftest import ROOT
 
 import archlab
 
-pytestmark = pytest.mark.xdist_group("examples")  # all files are imported once
-
 EXAMPLES = ROOT / "examples"
 FILES = sorted(str(path.relative_to(ROOT)) for path in EXAMPLES.glob("*/*.py"))
 MISTYPED = "examples/types/mistyped.py"

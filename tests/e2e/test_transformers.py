@@ -17,7 +17,7 @@ from archlab.results.paths import RunPaths, SweepPaths
 pytest.importorskip("spacy_transformers")
 pytest.importorskip("spacy_curated_transformers")
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("transformers")]  # they share what is trained
+pytestmark = pytest.mark.slow
 
 SWEEP = """
 base: base.cfg

@@ -9,8 +9,6 @@ from many_commands import run_commands
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
-pytestmark = pytest.mark.xdist_group("bad_torch")  # one process probes and trains for all
-
 CODE = ROOT / "tests" / "faults" / "bad_torch.py"
 LAYER = "pytorch (model.layers[1].layers[0])"
 

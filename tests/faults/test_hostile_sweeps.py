@@ -11,8 +11,6 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-pytestmark = pytest.mark.xdist_group("hostile_sweeps")  # measured in one process
-
 MAX_SECONDS = 1.0
 MAX_MEGABYTES = 200
 

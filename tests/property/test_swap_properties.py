@@ -25,8 +25,6 @@ from archlab.records import Swap
 if TYPE_CHECKING:
     from confection import Config
 
-pytestmark = pytest.mark.xdist_group("swap_properties")  # what fits is found out once
-
 DEMO = Path(__file__).resolve().parents[2] / "configs" / "base.cfg"
 QUICKSTARTS = (
     (("tagger", "parser", "ner"), "efficiency"),

@@ -21,8 +21,10 @@ install: .venv/installed  ## install archlab and its tools into .venv
 demo: install  ## the main job: train the demo sweep and print its table
 	$(BIN)/archlab grid configs/sweep.yml
 
+# Compiled once: where PYTHONDONTWRITEBYTECODE is set, every process that a test starts would compile it.
 test: install  ## run the tests
-	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist worksteal
+	@$(BIN)/python -m compileall -q archlab
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .venv-mxnet/installed: constraints-mxnet.txt
 	$(PYTHON) -m venv .venv-mxnet

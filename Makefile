@@ -13,7 +13,7 @@ help:  ## list the targets
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --editable '.[dev,transformers,curated-transformers,tensorflow]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --editable '.[dev,transformers,curated-transformers,tensorflow,report]'
 	@touch $@
 
 install: .venv/installed  ## install archlab and its tools into .venv

@@ -66,6 +66,7 @@ def _register() -> None:
         logs,
         matrix,
         recipes,
+        report,
         runs,
         slots,
         swap,
@@ -88,6 +89,7 @@ def _register() -> None:
     app.command("grid", context_settings=EXTRA)(grid.grid)
     app.command("table")(table.table)
     app.command("compare")(compare.compare)
+    app.command("report")(report.report)
     app.command("runs")(runs.runs)
     app.command("watch")(watch.watch)
     app.command("logs")(logs.logs)

@@ -1,5 +1,6 @@
 """archlab logs: what a run has printed."""
 
+import sys
 from typing import Annotated
 
 import typer
@@ -21,6 +22,9 @@ def logs(
     attempt: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="An older attempt; the last if not given.")
     ] = None,
+    curve: Annotated[
+        bool, typer.Option("--curve", help="How the score rose, as a small plot instead of the log.")
+    ] = False,
     experiments: Experiments = DEFAULT_EXPERIMENTS,
 ) -> None:
     """Show what a run has printed, and how it stands with it.
@@ -30,14 +34,25 @@ def logs(
     \b
     archlab logs 3f9c
     archlab logs 3f9c --lines 20 --follow
+    archlab logs 3f9c --curve
     archlab logs 'TextCatBOW.v1 [spelling]' --seed 1
     """
+    from archlab.reporting.curves import show_curve
     from archlab.reporting.run_tables import describe
+    from archlab.reporting.terminal import make_console
+    from archlab.results.learning_curves import curve_of_run
     from archlab.results.naming import find_run
     from archlab.results.run_logs import log_lines, log_of
     from archlab.results.run_states import goes_on
 
     store, state = find_run(run, seed, experiments)
+    if curve:
+        say(describe(state), err=True)
+        paths = store.paths.run(state.run_id)
+        if attempt is not None and attempt != state.attempt:
+            paths = store.paths.attempt(state.run_id, attempt)
+        show_curve(make_console(sys.stdout), curve_of_run(paths))
+        return
     log = log_of(store, state, attempt)
     if attempt in (None, state.attempt):
         say(describe(state), err=True)

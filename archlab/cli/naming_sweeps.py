@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from archlab.errors import NothingToCompareError
+from archlab.errors import NothingToCompareError, UsageError
 
 
 def named_sweep(sweep: str, experiments: Path) -> str:
@@ -21,3 +21,18 @@ def named_sweep(sweep: str, experiments: Path) -> str:
         return name
     require_stored(sweep, experiments)
     return sweep
+
+
+def the_sweep(sweep: str | None, experiments: Path, command: str) -> str:
+    """The sweep that is meant: the only one where none is named. command: to show how to name one.
+
+    Raises UsageError where there are several, or none so called.
+    """
+    from archlab.results.collection import stored_sweeps
+
+    known = stored_sweeps(experiments)
+    if sweep is not None:
+        return named_sweep(sweep, experiments)
+    if len(known) > 1:
+        raise UsageError(f"Which sweep? There are {', '.join(known)}.", f"{command} {known[0]}")
+    return known[0]

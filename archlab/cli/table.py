@@ -51,6 +51,10 @@ def table(
     top: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Only the first N rows and the base's.")
     ] = None,
+    pareto: Annotated[
+        bool,
+        typer.Option("--pareto", help="Only rows that no other beats in score and speed, and the base's."),
+    ] = False,
     precision: Annotated[int, typer.Option(min=1, max=9, metavar="N", help="Digits of a score.")] = 3,
     effects: Annotated[
         bool, typer.Option("--effects", help="What each choice adds, instead of the table.")
@@ -73,6 +77,7 @@ def table(
     archlab table demo --format latex > table.tex
     archlab table demo --effects
     """
+    from archlab.cli.naming_sweeps import the_sweep
     from archlab.reporting.csv_table import csv_table
     from archlab.reporting.sheets import Shown, require_columns
     from archlab.reporting.table_pages import latex_table, markdown_table
@@ -80,14 +85,14 @@ def table(
     from archlab.results.arranging import arranged
     from archlab.results.collection import stored_results
 
-    name = _find(sweep, experiments)
+    name = the_sweep(sweep, experiments, "archlab table")
     if effects:
         _say_what_is_old(name, sweep, experiments)
         _show_effects(name, experiments, format)
         return
     with uncollected():
         results = stored_results(name, experiments, per_label=False)
-        made = arranged(results.table(None if scores is None else _named(scores)), sort, top)
+        made = arranged(results.table(None if scores is None else _named(scores)), sort, top, pareto=pareto)
         costs = None if columns is None else _named(columns)
         shown = Shown(costs=costs, hidden=_named(hide or ""), digits=precision)
         require_columns(made, shown)
@@ -142,16 +147,3 @@ def _say_what_is_old(name: str, sweep: str | None, experiments: Path) -> None:
 def _is_the_stored(sweep: Path, paths: SweepPaths) -> bool:
     """Whether a sweep's file is as it was when its last grid began."""
     return paths.sweep.is_file() and sweep.read_bytes() == paths.sweep.read_bytes()
-
-
-def _find(sweep: str | None, experiments: Path) -> str:
-    """The name of the sweep that is meant."""
-    from archlab.cli.naming_sweeps import named_sweep
-    from archlab.results.collection import stored_sweeps
-
-    known = stored_sweeps(experiments)
-    if sweep is not None:
-        return named_sweep(sweep, experiments)
-    if len(known) > 1:
-        raise UsageError(f"Which sweep? There are {', '.join(known)}.", f"archlab table {known[0]}")
-    return known[0]

@@ -79,6 +79,15 @@ class Results:
 
         return compare_variants(self, a, b, score, column, documents)
 
+    def to_html(self, path: str | Path, *, texts: bool = True) -> None:
+        """Write these results as one HTML page that needs nothing else, and replace what is there.
+
+        texts: whether it quotes documents of the dev corpus. Raises ExtraError without the packages of the
+        extra `report`, OutputError where the file cannot be written.
+        """
+        write_report = import_module("archlab.reporting.report.writing").write_report  # a level above
+        write_report(self, path, texts=texts)
+
     def to_pandas(self) -> "pd.DataFrame":
         """A data frame with a row per run: its place in the table, what was swapped, scores and costs.
 

@@ -79,7 +79,7 @@ def _compare(pairs: Pairs, scores: Scores | None) -> Comparison:
 def _flips(pairs: Pairs, counted: list[CountedRun], scores: Scores, most: int) -> Flips | None:
     """By mistakes, or by what each document adds to the score; with the texts, if they are there."""
     half = len(pairs.a)
-    names = list(_parts(pairs, scores))
+    names = score_parts(scores.paths, pairs.a[0], pairs.score_name)
     measures = [] if pairs.score_name.endswith("_auc") else counted[0].measures_of(names)
     if not all(set(measures) <= run.recounter.measures.keys() for run in counted):
         measures = []
@@ -97,11 +97,11 @@ def _flips(pairs: Pairs, counted: list[CountedRun], scores: Scores, most: int) -
     return _with_texts(found, pairs, counted[0].words, scores.paths)
 
 
-def _parts(pairs: Pairs, scores: Scores) -> Iterable[str]:
-    """The scores that the score is the sum of: itself, unless it is the weighted one."""
-    if pairs.score_name != WEIGHTED_SCORE:
-        return [pairs.score_name]
-    return scores.weights.get(pairs.a[0].run_id, {})
+def score_parts(paths: SweepPaths, result: Result, score_name: str) -> list[str]:
+    """The scores that a run's score is the sum of: itself, unless it is the weighted one."""
+    if score_name != WEIGHTED_SCORE:
+        return [score_name]
+    return list(score_weights(paths, [result]).get(result.run_id, {}))
 
 
 def _with_texts(flips: Flips, pairs: Pairs, words: Sequence[int], paths: SweepPaths) -> Flips:

@@ -21,6 +21,11 @@ _CHECKSUM_AT_END = re.compile(rb'"sha256": ?("([0-9a-f]{64})")\s*}\s*$')
 
 
 def write_text(path: Path, text: str, *, synced: bool = True) -> None:
+    """Write a text, in UTF-8, as `write_bytes` does."""
+    write_bytes(path, text.encode("utf8"), synced=synced)
+
+
+def write_bytes(path: Path, content: bytes, *, synced: bool = True) -> None:
     """Write a file atomically and durably: a reader sees the old content or the new, also after a crash.
 
     synced: False where a crash of the machine may lose it. Raises MachineError where the folder cannot be
@@ -30,8 +35,8 @@ def write_text(path: Path, text: str, *, synced: bool = True) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
         try:
-            with os.fdopen(handle, "w", encoding="utf8") as file:
-                file.write(text)
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
                 file.flush()
                 if synced:
                     os.fsync(file.fileno())

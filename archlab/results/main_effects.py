@@ -70,16 +70,12 @@ def main_effects(results: "Results") -> list[Effect]:
     Named variants, which stand beside the design, are left out. Where an outer choice removes an axis, as
     a bag of words removes the embedding, its variant is the partner of all that differ there alone.
     """
-    layout, paths = results.layout, results.paths
+    paths, name = results.paths, results.layout.score_name
     if paths is None:
         return []
-    name = layout.score_name
     scores = Scores(paths, score_weights(paths, results) if name == WEIGHTED_SCORE else {})
-    file = stored_sweep_file(Store(layout.sweep, paths.folder.parent))
-    named = file.variants if file else ()
     effects = []
-    for column in dict.fromkeys(place.column for place in layout.places):
-        cells = _cells(layout, column, results.by_run, named)
+    for column, cells in design_cells(results).items():
         for axis, against, choices in axes(cells):
             for choice in choices:
                 found = pairs(cells, axis, choice, against)
@@ -98,14 +94,30 @@ def main_effects(results: "Results") -> list[Effect]:
     return [replace(effect, p=p) for effect, p in zip(effects, corrected, strict=True)]
 
 
+def design_cells(results: "Results") -> dict[str | None, list[DesignCell]]:
+    """Column -> the variants of the crossed design there that have a result; none where the store is unknown.
+
+    Named variants, which stand beside the design, are left out.
+    """
+    layout, paths = results.layout, results.paths
+    if paths is None:
+        return {}
+    file = stored_sweep_file(Store(layout.sweep, paths.folder.parent))
+    named = file.variants if file else ()
+    columns = dict.fromkeys(place.column for place in layout.places)
+    return {column: _cells(layout, column, results.by_run, named) for column in columns}
+
+
 def axes(cells: Sequence[DesignCell]) -> list[tuple[str, Any, list[Any]]]:
     """Axis, the base's choice on it, and the other choices. Without a base, its is the first."""
     found = []
     for axis in dict.fromkeys(path for cell in cells for path in cell.settings):
-        choices = {_key(cell.settings[axis]): cell.settings[axis] for cell in cells if axis in cell.settings}
+        choices = {
+            choice_key(cell.settings[axis]): cell.settings[axis] for cell in cells if axis in cell.settings
+        }
         of_base = [cell.settings[axis] for cell in cells if cell.is_base and axis in cell.settings]
         against = next(iter(of_base or choices.values()))
-        others = [choice for key, choice in choices.items() if key != _key(against)]
+        others = [choice for key, choice in choices.items() if key != choice_key(against)]
         if others:
             found.append((axis, against, others))
     return found
@@ -115,20 +127,25 @@ def pairs(cells: Sequence[DesignCell], axis: str, choice: Any, against: Any) -> 
     """The variants that are the same but for this axis; an axis that one of them lacks does not count."""
 
     def chose(value: Any) -> list[DesignCell]:
-        return [cell for cell in cells if axis in cell.settings and _key(cell.settings[axis]) == _key(value)]
+        return [
+            cell
+            for cell in cells
+            if axis in cell.settings and choice_key(cell.settings[axis]) == choice_key(value)
+        ]
 
     return [
         (one, other)
         for one in chose(against)
         for other in chose(choice)
         if all(
-            _key(one.settings[path]) == _key(other.settings[path])
+            choice_key(one.settings[path]) == choice_key(other.settings[path])
             for path in one.settings.keys() & other.settings.keys() - {axis}
         )
     ]
 
 
-def _key(value: Any) -> str:
+def choice_key(value: Any) -> str:
+    """The same for choices that are the same."""
     return json.dumps(value, sort_keys=True)
 
 

@@ -107,6 +107,11 @@ class SweepPaths:
         return self.folder / "comparisons.json"
 
     @property
+    def report(self) -> Path:
+        """The page that a report is written to where nothing else is said."""
+        return self.folder / "report.html"
+
+    @property
     def lock(self) -> Path:
         return self.folder / "lock"
 

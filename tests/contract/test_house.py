@@ -49,6 +49,7 @@ LEVELS = (
     ("archlab.training",),
     ("archlab.engines",),
     ("archlab.reporting",),
+    ("archlab.reporting.report",),
     ("archlab",),
     ("archlab.cli",),
     ("archlab.__main__",),
@@ -145,6 +146,7 @@ def test_no_module_loads_a_heavy_library_when_it_is_imported() -> None:
         "ray",
         "optuna",
         "altair",
+        "vl_convert",
         "confection",
         *FRAMEWORKS,
     ]

@@ -169,3 +169,19 @@ def test_a_run_is_found_by_its_variant_and_seed(logs: Callable[..., "Finished"],
     of_every_state(tmp_path)
     assert "BOW seed 7: running 30/50" in logs("BOW", "--seed", 7).err
     assert logs("an older one").code == 2  # what no plan has any more is named by its id
+
+
+def test_a_curve_is_drawn_instead_of_the_log(cli: "Cli", tmp_path: Path) -> None:
+    started(a_store(tmp_path), "b7", process=gone(), evaluated=3)
+    done = cli("logs", "b7", "--curve", "--experiments", tmp_path)
+    assert done.code == 0
+    assert done.out.startswith("f at 3 evaluations: best .300 at step 30, last .300 at step 30\n")
+    assert "Training begins" not in done.out
+    assert "crashed" in done.err
+
+
+def test_without_evaluations_there_is_no_curve(cli: "Cli", tmp_path: Path) -> None:
+    started(a_store(tmp_path), "b7", process=gone())
+    done = cli("logs", "b7", "--curve", "--experiments", tmp_path)
+    assert done.code == 5
+    assert "Run b7 has no learning curve" in done.err

@@ -48,6 +48,7 @@ COMMANDS = [
     "grid",
     "table",
     "compare",
+    "report",
     "runs",
     "watch",
     "logs",

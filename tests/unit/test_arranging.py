@@ -94,3 +94,17 @@ def test_of_several_columns_the_mean_counts() -> None:
     layout = Layout(sweep="s", score_name="f", places=places)
     made = make_table(layout, {run: result(run, score) for run, score in scores.items()})
     assert labels(arranged(made, "f")) == ["Reduce", "BOW"]
+
+
+def test_the_front_is_what_no_other_beats_in_score_and_speed(table: Table) -> None:
+    """The base stays although it is behind; that without a result is not on it."""
+    assert labels(arranged(table, pareto=True)) == ["base Ensemble", "Reduce", "BOW"]
+    slow = replace(table, rows=tuple(replace(row, words_per_second=5.0) for row in table.rows))
+    assert labels(arranged(slow, pareto=True)) == ["base Ensemble", "Reduce"]
+    assert arranged(slow, pareto=True).rows_left_out == 2
+
+
+def test_without_speeds_there_is_no_front(table: Table) -> None:
+    unknown = replace(table, rows=tuple(replace(row, words_per_second=None) for row in table.rows))
+    with pytest.raises(UsageError, match="no Pareto front"):
+        arranged(unknown, pareto=True)

@@ -6,8 +6,7 @@ from statistics import fmean, median
 from typing import TYPE_CHECKING
 
 from archlab.records import Result
-from archlab.results.paired_scores import WEIGHTED_SCORE, Scores
-from archlab.results.run_configs import score_weights
+from archlab.results.paired_scores import Scores
 from archlab.results.statistics import LEVEL, Comparison, holm
 
 if TYPE_CHECKING:
@@ -118,7 +117,7 @@ def advice_of(results: "Results") -> list[Advice]:
     if results.paths is None:
         return []
     layout, name = results.layout, results.layout.score_name
-    scores = Scores(results.paths, score_weights(results.paths, results) if name == WEIGHTED_SCORE else {})
+    scores = Scores(results.paths, layout.score_weights)
     found = []
     for column in dict.fromkeys(place.column for place in layout.places):
         places = [place for place in layout.places if place.column == column]

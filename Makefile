@@ -21,8 +21,10 @@ install: .venv/installed  ## install archlab and its tools into .venv
 demo: install  ## the main job: train the demo sweep and print its table
 	$(BIN)/archlab grid configs/sweep.yml
 
+# Compiled once: where PYTHONDONTWRITEBYTECODE is set, every process that a test starts would compile it.
 test: install  ## run the tests
-	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist worksteal
+	@$(BIN)/python -m compileall -q archlab
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .venv-mxnet/installed: constraints-mxnet.txt
 	$(PYTHON) -m venv .venv-mxnet
@@ -34,6 +36,7 @@ test-mxnet: .venv-mxnet/installed  ## the example for MXNet, in an environment o
 
 bench: install  ## how long swaps, checks, grids and tables take; how often statistics are wrong: a quarter of an hour
 	$(BIN)/python benchmarks/swap_time.py
+	$(BIN)/python benchmarks/words_per_second.py
 	$(BIN)/python benchmarks/check_sweep.py
 	$(BIN)/python -W ignore benchmarks/driver_overhead.py
 	$(BIN)/python benchmarks/table_of_many.py

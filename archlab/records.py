@@ -282,7 +282,9 @@ class Cost(FromDict):
 
     @classmethod
     def from_dict(cls, data: Json) -> Self:
-        passes = tuple(map(float, data.get("words_per_second_passes") or ()))
+        passes = tuple(
+            x for x in data.get("words_per_second_passes") or () if isinstance(x, float) and isfinite(x)
+        )
         seconds = Seconds.from_dict(data.get("seconds") or {})
         return super().from_dict({**data, "words_per_second_passes": passes, "seconds": seconds})
 

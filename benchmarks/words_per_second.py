@@ -17,6 +17,8 @@ from tempfile import TemporaryDirectory
 
 from archlab import load_config, swap, train
 from archlab.processes import THREAD_VARIABLES, cores
+from archlab.records import RunSpec
+from archlab.results.files import read_json
 from archlab.results.paths import SweepPaths
 from archlab.training.speed import Passes, measure_apart
 
@@ -28,7 +30,8 @@ BASE = Path(__file__).resolve().parents[1] / "configs" / "base.cfg"
 
 
 def measure(paths: SweepPaths, run_id: str) -> list[Passes]:
-    return [measure_apart(paths.run(run_id)) for _ in range(MEASUREMENTS)]
+    spec = RunSpec.from_dict(read_json(paths.run(run_id).spec))
+    return [measure_apart(spec, paths.run(run_id)) for _ in range(MEASUREMENTS)]
 
 
 def measure_in_company(paths: SweepPaths, run_id: str) -> list[Passes]:

@@ -74,6 +74,10 @@ ents_p = null
 """
 
 
+WEIGHTS = (("ents_f", 1.0),)
+"""Those of that config."""
+
+
 def per_doc(counts: Counts) -> Json:
     """What a run that counted so would leave."""
     rows = [(d, label, *found[label]) for d, found in enumerate(counts) for label in sorted(found)]
@@ -153,7 +157,7 @@ def a_cost(parameters: int, words_per_second: float) -> Cost:
 
 def a_plan(store: Store, rows: Mapping[str, Sequence[str]], score_name: str = "ents_f") -> None:
     places = tuple(
-        Place(row=row, column=None, variant_id=run_ids[0][:-1], run_ids=tuple(run_ids))
+        Place(row=row, column=None, variant_id=run_ids[0][:-1], run_ids=tuple(run_ids), score_weights=WEIGHTS)
         for row, run_ids in rows.items()
     )
     write_json(store.paths.plan, Layout(sweep=store.sweep, score_name=score_name, places=places).to_dict())

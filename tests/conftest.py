@@ -22,6 +22,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--renew-golden", action="store_true", help="write tests/golden/*.txt anew")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long comes first: no core waits at the end for the last long test of another."""
+    items.sort(key=lambda item: item.path.parent.name not in ("truth", "e2e"))
+
+
 @dataclass(frozen=True)
 class Finished:
     """A command that has ended."""

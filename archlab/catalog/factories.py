@@ -10,7 +10,6 @@ from functools import cache
 from importlib.metadata import EntryPoint
 from typing import Any
 
-from archlab.catalog.origins import OWN, package_of
 from archlab.catalog.registered import announced_entries, find_function, is_registered
 from archlab.errors import ConfigError, explain
 
@@ -33,35 +32,45 @@ def _import(factories: frozenset[str], blocks: frozenset[tuple[str, str]], has_s
 
     register_factories()
     _register_legacy_blocks(blocks)
-    entries = announced_entries(ANNOUNCED)
-    for entry in entries:
+    for entry in announced_entries(ANNOUNCED):
         if entry.name in factories:
             require_importable(entry, f"The component factory {entry.name}")
     if has_sources or not _all_known(factories, blocks):
-        for entry in entries:
-            require_importable(entry, f"The component factory {entry.name}")
+        _import_announced()
+
+
+def _import_announced() -> None:
+    for entry in announced_entries(ANNOUNCED):
+        require_importable(entry, f"The component factory {entry.name}")
 
 
 @contextmanager
 def only_needed_factories(config: Mapping[str, Any]) -> Iterator[None]:
     """Within this, making a Language imports what `import_factories` does, and not every announced factory.
 
-    Where the config may load other pipelines (sourced components, vectors, callbacks, blocks of somebody
-    else's), nothing is held back. config: interpolated.
+    They are imported as soon as one is looked for that is not known: a source, a callback or somebody's code
+    may load other pipelines. config: interpolated.
     """
+    from spacy.language import Language
     from spacy.util import registry
 
     import_factories(config)
-    if _may_load_pipelines(config):
-        yield
-        return
     announced = registry._entry_point_factories
-    before = announced.entry_points
+    before, looks_up = announced.entry_points, Language.__dict__["has_factory"]
+
+    def has_factory(language: type[Language], name: str) -> bool:
+        look_up = looks_up.__get__(None, language)
+        if not look_up(name):
+            _import_announced()
+        return bool(look_up(name))
+
     announced.entry_points = False
+    Language.has_factory = classmethod(has_factory)  # type: ignore[method-assign, assignment]
     try:
         yield
     finally:
         announced.entry_points = before
+        Language.has_factory = looks_up  # type: ignore[method-assign]
 
 
 def require_importable(entry: EntryPoint, what: str) -> None:
@@ -108,17 +117,6 @@ def _all_known(factories: Set[str], blocks: Iterable[tuple[str, str]]) -> bool:
 
     known = {name.rpartition(".")[2] for name in registry.factories.get_all()}  # "de.ner" of German
     return factories <= known and all(is_registered(*block) for block in blocks)
-
-
-def _may_load_pipelines(config: Mapping[str, Any]) -> bool:
-    vectors = config.get("initialize", {}).get("vectors")
-    blocks = set(_blocks(config)) | {("factories", name) for name in _factories(config)}
-    return (
-        bool(vectors)
-        or _has_sources(config)
-        or any(registry == "callbacks" for registry, _ in blocks)
-        or any(package_of(*block) not in (*OWN, "archlab") for block in blocks)
-    )
 
 
 def _blocks(section: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

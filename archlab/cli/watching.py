@@ -31,7 +31,7 @@ def watching(
     """
 
     def begun() -> Progress:
-        with suppress(OSError):  # what cannot be read is not shown, and ends no run
+        with suppress(Exception):  # what cannot be read is not shown, and ends no run
             if begin is not None:
                 return begin()
         return Progress(total)

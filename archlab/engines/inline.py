@@ -12,7 +12,8 @@ from archlab.engines.base import Event, Watcher, evaluated, make_result, nobody
 from archlab.records import Json, Result, RunSpec
 from archlab.results.files import sync_tree
 from archlab.results.paths import SweepPaths
-from archlab.training.child import train_run
+from archlab.training.child import train_run, with_speed
+from archlab.training.speed import measure_apart
 
 
 class InlineEngine:
@@ -35,6 +36,8 @@ class InlineEngine:
             with paths.log.open("a", encoding="utf8") as log, _printing_to(_Both(log, sys.stderr)):
                 _forget_models()
                 outcome = train_run(spec, paths, tell)
+                if outcome.status == "done":
+                    outcome = with_speed(outcome, measure_apart(spec, paths))
             gc.unfreeze()  # the models of this run are garbage soon, unlike those of a process that ends
             sync_tree(paths.folder)
             result = make_result(spec, outcome)

@@ -149,9 +149,8 @@ def _running(runs: Sequence[RunningRun], width: int, lines: int) -> Iterator[Ren
     ]
     widths = [max((cell_len(row[place]) for row in texts), default=0) for place in range(7)]
     widths[3] = BAR_WIDTH if any(run.max_steps for run in shown) else 0
-    kept = _fitting(
-        widths, width, RUN_WIDTH, least=(3, 2, 5, 6)
-    )  # the bar goes first, then device, score, time
+    the_bar_first = (3, 2, 5, 6)  # then the device, the score, the time
+    kept = _fitting(widths, width, RUN_WIDTH, least=the_bar_first)
     grid = _grid(widths, kept, width, numbers=(4, 5, 6))
     for run, row in zip(shown, texts, strict=True):
         cells: list[RenderableType] = [Text(text) for text in row]

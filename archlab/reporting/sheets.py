@@ -71,8 +71,8 @@ COSTS = {
     "model_mb": Cost("model MB", lambda row: _megabytes(row.model_bytes)),
 }
 
-LEAST_COSTS = 3
-"""So many of them are shown in a terminal however narrow it is."""
+SPARED = ("model_mb", "memory", "params", "seconds", "words")
+"""In what order columns of costs go where there is no room for all: what depends on the size goes first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +112,8 @@ def shown_costs(table: Table, shown: Shown) -> Sequence[str]:
     """The names of the columns of costs."""
     if shown.costs is not None:
         return shown.costs
-    return [name for name, cost in COSTS.items() if any(cost.text(row) for row in table.rows)]
+    known = [name for name, cost in COSTS.items() if any(cost.text(row) for row in table.rows)]
+    return [name for name in known if name not in shown.hidden]
 
 
 def _require_known(names: Iterable[str], known: Collection[str], what: str) -> None:

@@ -12,13 +12,16 @@ from archlab.reporting.hints import with_base
 from archlab.reporting.matrix_tables import groups
 from archlab.reporting.numbers import some
 from archlab.reporting.problems import show_problems
-from archlab.reporting.sheets import COSTS, LEAST_COSTS, Entry, Sheet, Shown, make_sheet, shown_costs
+from archlab.reporting.sheets import COSTS, SPARED, Entry, Sheet, Shown, make_sheet, shown_costs
 from archlab.results.tables import Table
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table as RichTable
     from rich.text import Text
+
+NAME_WIDTH = 24
+"""A narrow terminal folds the names of variants to so many characters; then columns of costs go."""
 
 SEVERITY_STYLES = {"error": "bold red", "warning": "yellow", "note": "cyan"}
 
@@ -51,17 +54,26 @@ def show_table(console: "Console", table: Table, shown: Shown | None = None) -> 
 
 def _laid_out(console: "Console", table: Table, shown: Shown) -> tuple[Sheet, "RichTable", Sequence[str]]:
     """The sheet, as rich lays it out, and the costs that it has no room for."""
+    names = shown_costs(table, shown)
+    left_out: list[str] = []
+    for spared in ("", *SPARED):
+        left_out += [name for name in names if name == spared]
+        sheet = make_sheet(table, replace(shown, costs=[name for name in names if name not in left_out]))
+        grid = _grid(sheet)
+        if shown.costs is not None or _least_width(console, sheet, grid) <= console.width:
+            break
+    return sheet, grid, left_out
+
+
+def _least_width(console: "Console", sheet: Sheet, grid: "RichTable") -> int:
+    """How wide a grid is with the names of its rows folded to NAME_WIDTH."""
+    from rich.cells import cell_len
+
     from archlab.reporting.consoles import UNLIMITED
 
-    names = shown_costs(table, shown)
-    least = min(len(names), LEAST_COSTS) if shown.costs is None else len(names)
-    unlimited = console.options.update(max_width=UNLIMITED)
-    for number in range(len(names), least - 1, -1):
-        sheet = make_sheet(table, replace(shown, costs=names[:number]))
-        grid = _grid(sheet)
-        if console.measure(grid, options=unlimited).maximum <= console.width:
-            break
-    return sheet, grid, names[number:]
+    whole = console.measure(grid, options=console.options.update(max_width=UNLIMITED)).maximum
+    names = max((cell_len(row[0].text) for row in sheet.rows), default=0)
+    return whole - max(0, names - NAME_WIDTH)
 
 
 def _grid(sheet: Sheet) -> "RichTable":

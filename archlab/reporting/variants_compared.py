@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from archlab.reporting.compared import show_in_short
-from archlab.reporting.numbers import compact, difference, score, score_text
+from archlab.reporting.numbers import compact, difference, score, score_text, speed_text
 from archlab.results.compared import Compared, Costs
 from archlab.results.flips import Flip, Flips
 from archlab.results.label_differences import LabelDifference
@@ -99,7 +99,7 @@ def _show_costs(console: "Console", a: Costs, b: Costs) -> None:
     rows = (
         ("parameters", "parameters", compact),
         ("model MB", "model_bytes", _megabytes),
-        ("words/s", "words_per_second", _whole),
+        ("words/s", "words_per_second", speed_text),
         ("seconds", "seconds", _tenths),
         ("peak MB", "peak_memory_bytes", _megabytes),
     )
@@ -136,10 +136,6 @@ def _grid(first: str, names: Sequence[str]) -> "Table":
 
 def _score(value: float | None) -> str:
     return "" if value is None else score(value)
-
-
-def _whole(value: float | None) -> str:
-    return "" if value is None else f"{value:,.0f}"
 
 
 def _tenths(value: float | None) -> str:

@@ -6,8 +6,7 @@ from statistics import fmean, median
 from typing import TYPE_CHECKING
 
 from archlab.records import Result
-from archlab.results.paired_scores import WEIGHTED_SCORE, Scores
-from archlab.results.run_configs import score_weights
+from archlab.results.paired_scores import Scores
 from archlab.results.statistics import LEVEL, Comparison, holm
 
 if TYPE_CHECKING:
@@ -24,7 +23,10 @@ it is fast, though nothing shows it to be worse. Of two equal ones, the faster i
 
 @dataclass(frozen=True, kw_only=True)
 class Contender:
-    """A variant that might be taken. score: the mean over its seeds. words_per_second: None if not known."""
+    """A variant that might be taken. words_per_second: None if not known.
+
+    score: the mean over the seeds that all have finished; over its own where there are none.
+    """
 
     label: str
     score: float
@@ -48,7 +50,7 @@ class Rival:
     @property
     def is_suspect(self) -> bool:
         """Whether it may well be worse, though that is not shown."""
-        return self.comparison.p is not None and self.comparison.p < SUSPECT
+        return self.comparison.difference < 0 and (self.comparison.p or 0.0) < SUSPECT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +94,7 @@ def advise(
     rivals = [
         Rival(contender.label, contender.score, comparison, p, _times(contender, best))
         for contender, comparison, p in zip(others, found, p_values, strict=True)
-        if comparison is not None and p is not None and p >= LEVEL
+        if comparison is not None and p is not None and (p >= LEVEL or comparison.difference > 0)
     ]
     unknown = sum(p is None for p in p_values)
     faster = sorted((one for one in rivals if _speed(one) >= FASTER), key=_speed, reverse=True)
@@ -115,7 +117,7 @@ def advice_of(results: "Results") -> list[Advice]:
     if results.paths is None:
         return []
     layout, name = results.layout, results.layout.score_name
-    scores = Scores(results.paths, score_weights(results.paths, results) if name == WEIGHTED_SCORE else {})
+    scores = Scores(results.paths, layout.score_weights)
     found = []
     for column in dict.fromkeys(place.column for place in layout.places):
         places = [place for place in layout.places if place.column == column]
@@ -125,10 +127,11 @@ def advice_of(results: "Results") -> list[Advice]:
 
 
 def _of_column(runs: dict[str, list[Result]], scores: Scores, name: str, column: str | None) -> Advice | None:
+    shared = set.intersection(*({result.seed for result in of} for of in runs.values())) if runs else set()
     contenders = [
         Contender(
             label=row,
-            score=fmean(result.value(name) or 0.0 for result in of),
+            score=fmean(result.value(name) or 0.0 for result in of if result.seed in shared or not shared),
             words_per_second=_median(result.cost.words_per_second for result in of),
         )
         for row, of in runs.items()

@@ -132,7 +132,7 @@ def stored_results(sweep: str, experiments: str | Path | None = None, *, per_lab
     layout = load_layout(store)
     by_run = {result.run_id: result for result in store.results(per_label=per_label)}
     if layout is None:
-        layout = _layout_of_results(sweep, list(by_run.values()))
+        layout = _layout_of_results(store.paths, list(by_run.values()))
     if not by_run:
         raise NothingToCompareError(
             f"There are no results of {sweep} in {store.paths.folder}.", "Train some: archlab grid SWEEP"
@@ -181,14 +181,23 @@ def load_layout(store: Store) -> Layout | None:
     return replace(layout, sweep=store.sweep)
 
 
-def _layout_of_results(sweep: str, results: list[Result]) -> Layout:
+def _layout_of_results(paths: SweepPaths, results: list[Result]) -> Layout:
     """A layout for results whose plan is lost: a row per variant, none of them known to be the base."""
+    from archlab.results.run_configs import score_weights
+
     run_ids: dict[tuple[str, str], list[str]] = {}
     for result in results:
         row = f"{result.variant_id} {result.variant}"
         run_ids.setdefault((row, result.variant_id), []).append(result.run_id)
     places = tuple(
-        Place(row=row, column=None, variant_id=variant_id, run_ids=tuple(ids))
+        Place(
+            row=row,
+            column=None,
+            variant_id=variant_id,
+            run_ids=tuple(ids),
+            score_weights=score_weights(paths, ids[0]),
+        )
         for (row, variant_id), ids in run_ids.items()
     )
-    return Layout(sweep=sweep, score_name=results[0].score_name if results else "score", places=places)
+    score_name = results[0].score_name if results else "score"
+    return Layout(sweep=paths.folder.name, score_name=score_name, places=places)

@@ -16,9 +16,9 @@ from archlab.results.flips import Flip, Flips, flips_by_mistakes, flips_by_share
 from archlab.results.label_differences import label_differences
 from archlab.results.meanings import meaning
 from archlab.results.naming_variants import Named, find_named
-from archlab.results.paired_scores import WEIGHTED_SCORE, Scores
+from archlab.results.paired_scores import Scores
 from archlab.results.paths import SweepPaths
-from archlab.results.run_configs import run_config, score_weights
+from archlab.results.run_configs import run_config
 from archlab.results.run_pairs import Pairs, finished_runs, pair_runs
 from archlab.results.statistics import Comparison, compare, spread
 
@@ -39,8 +39,7 @@ def compare_variants(
     counted = counted_runs(paths, pairs.run_ids)
     if isinstance(counted, str):
         notes.append(f"{counted}: labels and documents are not compared.")
-    weights = score_weights(paths, (*pairs.a, *pairs.b)) if paths and pairs.score_name == "score" else {}
-    scores = Scores(paths, weights) if paths and not isinstance(counted, str) else None
+    scores = Scores(paths, layout.score_weights) if paths and not isinstance(counted, str) else None
     comparison = _compare(pairs, scores)
     flips = None
     if scores is not None and not isinstance(counted, str):
@@ -79,7 +78,7 @@ def _compare(pairs: Pairs, scores: Scores | None) -> Comparison:
 def _flips(pairs: Pairs, counted: list[CountedRun], scores: Scores, most: int) -> Flips | None:
     """By mistakes, or by what each document adds to the score; with the texts, if they are there."""
     half = len(pairs.a)
-    names = score_parts(scores.paths, pairs.a[0], pairs.score_name)
+    names = scores.parts(pairs.a[0], pairs.score_name)
     measures = [] if pairs.score_name.endswith("_auc") else counted[0].measures_of(names)
     if not all(set(measures) <= run.recounter.measures.keys() for run in counted):
         measures = []
@@ -95,13 +94,6 @@ def _flips(pairs: Pairs, counted: list[CountedRun], scores: Scores, most: int) -
 
         found = flips_by_share(np.stack(known_a), np.stack(known_b), most)
     return _with_texts(found, pairs, counted[0].words, scores.paths)
-
-
-def score_parts(paths: SweepPaths, result: Result, score_name: str) -> list[str]:
-    """The scores that a run's score is the sum of: itself, unless it is the weighted one."""
-    if score_name != WEIGHTED_SCORE:
-        return [score_name]
-    return list(score_weights(paths, [result]).get(result.run_id, {}))
 
 
 def _with_texts(flips: Flips, pairs: Pairs, words: Sequence[int], paths: SweepPaths) -> Flips:

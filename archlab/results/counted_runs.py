@@ -1,6 +1,6 @@
 """What runs counted on each dev document, and whether they counted on the same documents."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ class CountedRun:
     words: tuple[int, ...]
     recounter: Recounter
 
-    def measures_of(self, scores: Sequence[str]) -> list[str]:
+    def measures_of(self, scores: Collection[str]) -> list[str]:
         """The measures that some scores are made of."""
         return [
             name

@@ -17,8 +17,9 @@ def runs_frame(results: "Results") -> "pd.DataFrame":
     """A row per run that has a result, in the sweep's order; what is not known is missing.
 
     Columns: variant, column (of the table), seed, status and reason; a column per slot or setting that the
-    sweep changes; every score that is a number, under its name, `score` being the config's own weighted one;
-    the costs, as in result.json; device, run_id and variant_id. Its `attrs` have sweep and score_name.
+    sweep changes; every score that is a number, under its name, `score` being the config's own weighted one
+    (`score.seconds` where a scorer calls one like another column); the costs, as in result.json; device,
+    run_id and variant_id. Its `attrs` have sweep and score_name.
     Raises ExtraError where pandas is not installed.
     """
     try:
@@ -40,14 +41,15 @@ def runs_frame(results: "Results") -> "pd.DataFrame":
 
 def _row(place: "Place", result: Result) -> Json:
     cost = result.cost
-    return {
+    about = {
         "variant": place.row,
         "column": place.column,
         "seed": result.seed,
         "status": result.status,
         "reason": result.reason and f"{result.reason.kind}: {result.reason.message}",
         **{path: _choice(value) for path, value in result.swaps.items()},
-        **{name: result.value(name) for name, score in result.scores.items() if not isinstance(score, dict)},
+    }
+    costs = {
         "best_step": result.best_step,
         "steps": result.steps,
         "parameters": cost.parameters,
@@ -59,6 +61,12 @@ def _row(place: "Place", result: Result) -> Json:
         "run_id": result.run_id,
         "variant_id": result.variant_id,
     }
+    scores = {
+        f"score.{name}" if name in about or name in costs else name: result.value(name)
+        for name, score in result.scores.items()
+        if not isinstance(score, dict)
+    }
+    return {**about, **scores, **costs}
 
 
 def _choice(value: Any) -> Any:

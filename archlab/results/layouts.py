@@ -50,6 +50,11 @@ class Layout:
     places: tuple[Place, ...]
     scores_beside: tuple[str, ...] = ()
 
+    @property
+    def score_weights(self) -> dict[str, dict[str, float]]:
+        """Run id -> the weights of its config's own weighted score, by the names of scores."""
+        return {run_id: dict(place.score_weights) for place in self.places for run_id in place.run_ids}
+
     def to_dict(self) -> Json:
         return {
             "schema_version": 1,

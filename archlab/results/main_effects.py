@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from archlab.records import Json, Result
 from archlab.results.layouts import Layout, Place, is_base
-from archlab.results.paired_scores import WEIGHTED_SCORE, Scores
-from archlab.results.run_configs import score_weights
+from archlab.results.paired_scores import Scores
 from archlab.results.run_states import stored_sweep_file
 from archlab.results.statistics import Comparison, compare, holm
 from archlab.results.store import Store
@@ -73,7 +72,7 @@ def main_effects(results: "Results") -> list[Effect]:
     paths, name = results.paths, results.layout.score_name
     if paths is None:
         return []
-    scores = Scores(paths, score_weights(paths, results) if name == WEIGHTED_SCORE else {})
+    scores = Scores(paths, results.layout.score_weights)
     effects = []
     for column, cells in design_cells(results).items():
         for axis, against, choices in axes(cells):

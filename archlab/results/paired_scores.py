@@ -57,14 +57,17 @@ class Scores:
         """Whether runs of which `by_document` has told were scored on documents of the same lengths."""
         return len({self._words[result.run_id] for result in results}) == 1
 
+    def parts(self, result: Result, name: str) -> Mapping[str, float]:
+        """The scores that a score is the sum of, with their weights: itself, but for the weighted one."""
+        return self.weights.get(result.run_id, {}) if name == WEIGHTED_SCORE else {name: 1.0}
+
     def _read(self, result: Result, name: str) -> "Floats | None":
         import numpy as np
 
         per_doc = read_json(self.paths.run(result.run_id).per_doc)
         if not isinstance(per_doc, dict):
             return None
-        weights = self.weights.get(result.run_id, {}) if name == WEIGHTED_SCORE else {name: 1.0}
-        weights = {score: weight for score, weight in weights.items() if weight}
+        weights = self.parts(result, name)
         try:
             parts = [pseudo_values(per_doc, score) for score in weights]
         except InvalidError:

@@ -36,10 +36,13 @@ def pair_runs(results: "Results", a: Named, b: Named, score: str | None) -> tupl
     of_a, of_b = ({r.seed: r for r in runs if _has(r, name)} for runs in (finished_a, finished_b))
     for label, runs, scored in ((a.label, finished_a, of_a), (b.label, finished_b, of_b)):
         if not scored:
+            if not runs:
+                raise NothingToCompareError(
+                    f"{label} has no finished run.", f"See why: archlab runs {results.layout.sweep}"
+                )
             shared = sorted(_score_names(finished_a) & _score_names(finished_b))
             hint = f"Both have {', '.join(shared)}." if shared else None
-            what = f"has no {name}" if runs else "has no finished run"
-            raise NothingToCompareError(f"{label} {what}.", hint)
+            raise NothingToCompareError(f"{label} has no {name}.", hint)
     if a.is_run and b.is_run:  # those two are meant, whatever their seeds
         return Pairs(list(of_a.values()), list(of_b.values()), name), []
     seeds = sorted(of_a.keys() & of_b.keys())

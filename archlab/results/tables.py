@@ -50,7 +50,8 @@ class Cell:
 class Row:
     """One row: a cell per column, and what the variant costs, the median over all its finished runs.
 
-    words_per_second_sd: over all passes that were timed in them; None where fewer than two were.
+    words_per_second_sd: of all passes that were timed in them, each beside the median of its own run; None
+    where fewer than two were.
     """
 
     label: str
@@ -189,14 +190,22 @@ def _row(
 ) -> Row:
     known = [results[run_id] for run_id in run_ids if run_id in results]
     costs = [result.cost for result in known if result.status == "done"]
-    passes = spread([words for cost in costs for words in cost.words_per_second_passes])
+    speed = _median(cost.words_per_second for cost in costs)
+    passes = spread(
+        [
+            words / cost.words_per_second
+            for cost in costs
+            for words in cost.words_per_second_passes
+            if cost.words_per_second
+        ]
+    )
     return Row(
         label=label,
         cells=cells,
         parameters=_median_int(cost.parameters for cost in costs),
         model_bytes=_median_int(cost.model_bytes for cost in costs),
-        words_per_second=_median(cost.words_per_second for cost in costs),
-        words_per_second_sd=passes.sd if passes else None,
+        words_per_second=speed,
+        words_per_second_sd=speed * passes.sd if speed and passes and passes.sd is not None else None,
         seconds=_median(cost.seconds.total for cost in costs),
         peak_memory_bytes=_median_int(cost.peak_memory_bytes for cost in costs),
     )

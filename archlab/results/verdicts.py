@@ -52,7 +52,7 @@ class Verdicts:
         leading = {
             place
             for place, mean in means.items()
-            if mean == means[highest[place.column]] or (p_best[place] or 0.0) >= LEVEL
+            if mean == means[highest[place.column]] or _may_lead(with_best[place], p_best[place])
         }
         return cls(means, bases, with_base, p_corrected, with_best, p_best, frozenset(leading))
 
@@ -65,6 +65,11 @@ class Verdicts:
         if base is None or is_base(place.row) or not {place, base} <= self.means.keys():
             return None
         return self.means[place] - self.means[base]
+
+
+def _may_lead(with_best: Comparison | None, p: float | None) -> bool:
+    """Whether one is not known to be worse than the highest mean: of other seeds, that may even be lower."""
+    return with_best is not None and p is not None and (p >= LEVEL or with_best.difference > 0)
 
 
 def _first_of_columns(places: Iterable[Place]) -> dict[str | None, Place]:

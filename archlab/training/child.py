@@ -15,7 +15,6 @@ import traceback
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +27,7 @@ from archlab.results.files import read_json, sync_tree, write_json
 from archlab.results.paths import RunPaths
 from archlab.training.clock import Clock
 from archlab.training.endings import failed, kind_of
+from archlab.training.speed import Passes, prepare_meter
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -40,10 +40,21 @@ def main(arguments: list[str] | None = None) -> int:
     spec = RunSpec.from_dict(read_json(paths.spec))
     if spec.limits.memory_gb is not None:
         _limit_memory(spec.limits.memory_gb)
-    outcome = train_run(spec, paths, alone=True)
+    words_per_second = prepare_meter(spec, paths)
+    outcome = train_run(spec, paths, clock=Clock(start=seconds_since_start()))
     sync_tree(paths.folder)  # outcome.json says that all else is there: after a crash, too
     write_json(paths.outcome, outcome.to_dict())
-    return 0 if outcome.status == "done" else 1
+    if outcome.status != "done":
+        return 1
+    write_json(paths.outcome, with_speed(outcome, words_per_second()).to_dict())
+    return 0
+
+
+def with_speed(outcome: Outcome, passes: Passes) -> Outcome:
+    """The outcome of a training with what was measured afterwards."""
+    speed = statistics.median(passes) if passes else None
+    cost = replace(outcome.cost, words_per_second=speed, words_per_second_passes=passes)
+    return replace(outcome, cost=cost)
 
 
 def _tell_nobody(evaluation: Json) -> None:
@@ -55,32 +66,35 @@ def train_run(
     paths: RunPaths,
     on_evaluation: Callable[[Json], None] = _tell_nobody,
     *,
-    alone: bool = False,
+    clock: Clock | None = None,
 ) -> Outcome:
     """Train one run in this process. Whatever goes wrong becomes part of the outcome; ctrl-C does not.
 
-    on_evaluation: told of each line of progress.jsonl. alone: whether this process does nothing else.
+    on_evaluation: told of each line of progress.jsonl. clock: one that has begun with this process, where
+    the process is for this run alone.
     """
+    clock = clock or Clock()
     started = datetime.now(UTC).isoformat(timespec="seconds")
-    clock = Clock(start=seconds_since_start())
     changed = changed_files(spec.files)
     try:
         if not changed:
-            outcome = _train(spec, paths, clock, on_evaluation, alone)
+            outcome = _train(spec, paths, clock, on_evaluation)
     except Exception as error:  # user code, data, disk: all of it is the run's outcome, told in the log
         outcome = failed(kind_of(error), explain(error))
         traceback.print_exc()
     if changed := changed or changed_files(spec.files):
         outcome = failed("changed", f"{changed[0]} has changed since the runs were planned")
-    if outcome.cost.seconds.total is None:
-        outcome = replace(outcome, cost=replace(outcome.cost, seconds=clock.read()))
     finished = datetime.now(UTC).isoformat(timespec="seconds")
-    return replace(outcome, started=started, finished=finished, environment=_environment(spec))
+    return replace(
+        outcome,
+        started=started,
+        finished=finished,
+        cost=replace(outcome.cost, seconds=clock.read()),
+        environment=_environment(spec),
+    )
 
 
-def _train(
-    spec: RunSpec, paths: RunPaths, clock: Clock, on_evaluation: Callable[[Json], None], alone: bool
-) -> Outcome:
+def _train(spec: RunSpec, paths: RunPaths, clock: Clock, on_evaluation: Callable[[Json], None]) -> Outcome:
     with clock.phase("start"):
         with imported_for_good():
             from spacy.training.initialize import init_nlp
@@ -89,12 +103,10 @@ def _train(
             from archlab.catalog.factories import only_needed_factories
             from archlab.training.device import activate
             from archlab.training.loop import train_pipeline
-            from archlab.training.speed import measure_apart, prepare_meter
 
             for file in spec.code:
                 import_file("python_code", file)
         config = load_config(paths.config, interpolate=False)
-        words_per_second = prepare_meter(spec, paths) if alone else partial(measure_apart, paths)
         activate(spec.gpu_id)
     with clock.phase("initialize"), only_needed_factories(config.interpolate()):
         nlp = init_nlp(config, use_gpu=spec.gpu_id)
@@ -113,13 +125,6 @@ def _train(
     if not math.isfinite(training.weighted_score):
         return failed("nan", f"the weighted score is {training.weighted_score}")
     write_json(paths.per_doc, training.per_doc, compact=True)
-    cost = Cost(
-        parameters=count_parameters(nlp),
-        model_bytes=sum(file.stat().st_size for file in paths.model.rglob("*") if file.is_file()),
-        peak_memory_bytes=_peak_memory(),
-        seconds=clock.read(),
-    )
-    passes = words_per_second()
     return Outcome(
         status="done",
         scores=_finite(training.scores),
@@ -127,10 +132,10 @@ def _train(
         best_step=training.best_step,
         steps=training.steps,
         epochs=training.epochs,
-        cost=replace(
-            cost,
-            words_per_second=statistics.median(passes) if passes else None,
-            words_per_second_passes=passes,
+        cost=Cost(
+            parameters=count_parameters(nlp),
+            model_bytes=sum(file.stat().st_size for file in paths.model.rglob("*") if file.is_file()),
+            peak_memory_bytes=_peak_memory(),
         ),
     )
 

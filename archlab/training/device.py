@@ -1,5 +1,6 @@
 """The device a run trains on: asked for once, checked before anything starts, never silently another."""
 
+import gc
 from importlib.util import find_spec
 
 from archlab.errors import DeviceError
@@ -44,6 +45,18 @@ def activate(gpu_id: int) -> None:
         require_gpu(gpu_id)
     except Exception as error:  # drivers raise kinds of their own
         raise DeviceError(f"GPU {gpu_id} cannot be used: {error}") from None
+
+
+def free_memory(gpu_id: int) -> None:
+    """Give back what this process holds of a GPU's memory and does not use; nothing for -1."""
+    if gpu_id < 0:
+        return
+    import cupy
+    import torch
+
+    gc.collect()
+    torch.cuda.empty_cache()
+    cupy.get_default_memory_pool().free_all_blocks()
 
 
 def _gpu_model(gpu_id: int, asked: str) -> str:

@@ -11,17 +11,20 @@ import multiprocessing
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from itertools import cycle, islice
 from pathlib import Path
+from random import Random
 from time import perf_counter, process_time
 from typing import TYPE_CHECKING
 
+from archlab.memory import imported_for_good
 from archlab.processes import ON_LINUX
 from archlab.records import RunSpec
 from archlab.results.files import read_json
 from archlab.results.paths import RunPaths
+from archlab.training.device import activate, free_memory
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -30,11 +33,11 @@ if TYPE_CHECKING:
 Passes = tuple[float, ...]
 """Words per second of each timed pass; empty where they could not be measured."""
 
-PASSES = 5
-SECONDS_PER_PASS = 0.1
-WARM_UP_SECONDS = 0.05
-FEWEST_DOCUMENTS, MOST_DOCUMENTS = 16, 4096
-"""Of one pass. More would take longer to copy than to pipe where nothing but a linear model is timed."""
+PASSES, FEWEST_PASSES = 5, 2
+FEWEST_DOCUMENTS = 16
+WARM_UP_SECONDS, SECONDS_PER_PASS, SECONDS_OF_PASSES = 0.05, 0.15, 30.0
+"""Wall seconds, with those of copying documents, which takes longer than a linear model does."""
+
 PATIENCE_SECONDS = 120.0
 """How long a measurement may take before it is given up: the training it belongs to is done."""
 
@@ -42,16 +45,20 @@ PATIENCE_SECONDS = 120.0
 def prepare_meter(spec: RunSpec, paths: RunPaths) -> Callable[[], Passes]:
     """What measures the model of a run that this process, which does nothing else, is about to train.
 
-    Where it can, it forks now: all is imported, no model is built, and no thread has begun. CUDA does not
-    survive a fork.
+    Where it can, it forks now: spaCy is imported, but no code of the user, which may compute and so start
+    threads that a fork has not; and no model is built. CUDA does not survive a fork.
     """
     if ON_LINUX and spec.gpu_id < 0:
-        return _fork(spec, paths)
-    return lambda: measure_apart(paths)
+        try:
+            return _fork(spec, paths)
+        except Exception as error:  # no more processes; or spaCy cannot be imported, which the training tells
+            sys.stderr.write(f"No process can be forked to measure words per second: {error}\n")
+    return lambda: measure_apart(spec, paths)
 
 
-def measure_apart(paths: RunPaths) -> Passes:
+def measure_apart(spec: RunSpec, paths: RunPaths) -> Passes:
     """Measure the model of a run in a process started anew."""
+    free_memory(spec.gpu_id)
     command = [sys.executable, "-P", "-m", "archlab.training.speed", str(paths.spec)]
     try:
         ended = subprocess.run(
@@ -67,64 +74,73 @@ def main(arguments: list[str] | None = None) -> int:
     (spec_file,) = arguments if arguments is not None else sys.argv[1:]
     paths = RunPaths(Path(spec_file).resolve().parent)
     spec = RunSpec.from_dict(read_json(paths.spec))
-
-    from spacy.util import import_file
-
-    from archlab.training.device import activate
-
-    for file in spec.code:
-        import_file("python_code", file)
     activate(spec.gpu_id)
     sys.stdout.write(json.dumps(_measure_run(spec, paths)))
     return 0
 
 
-def measure(nlp: "Language", documents: Sequence["Doc"], *, on_gpu: bool = False) -> Passes:
+def measure(nlp: "Language", documents: Iterable["Doc"], *, on_gpu: bool = False) -> Passes:
     """Words per second of PASSES passes over as many of the documents as take about SECONDS_PER_PASS each.
 
-    documents: as the pipeline is given them; taken again and again where they are few. Without a word in
-    them, nothing is known.
+    documents: as the pipeline is given them; taken in an order that is always the same and follows nothing,
+    again and again where they are few. Without a word in them, nothing is known. Of a pipeline that takes
+    minutes for FEWEST_DOCUMENTS, there are fewer passes.
     """
+    chosen = [doc for doc in documents if len(doc)]
+    if not chosen:
+        return _unknown("the dev corpus has no words")
+    Random(0).shuffle(chosen)
     seconds = perf_counter if on_gpu else process_time
-    number = FEWEST_DOCUMENTS
-    while True:
-        words, taken = _one_pass(nlp, list(islice(cycle(documents), number)), seconds)
-        if words == 0:
-            return ()
-        if taken >= WARM_UP_SECONDS or number == MOST_DOCUMENTS:
+    number, began = FEWEST_DOCUMENTS, perf_counter()
+    _one_pass(nlp, chosen, number, seconds)
+    while (warm_up := perf_counter() - began) < WARM_UP_SECONDS:
+        number, began = 2 * number, perf_counter()
+        _one_pass(nlp, chosen, number, seconds)
+    number = max(FEWEST_DOCUMENTS, math.ceil(number * SECONDS_PER_PASS / warm_up))
+    passes: list[float] = []
+    while len(passes) < PASSES:
+        words, taken = _one_pass(nlp, chosen, number, seconds)
+        passes.append(round(words / taken, 1))
+        if len(passes) >= FEWEST_PASSES and perf_counter() - began > SECONDS_OF_PASSES:
             break
-        number *= 2
-    number = min(math.ceil(number * SECONDS_PER_PASS / taken), MOST_DOCUMENTS)
-    timed = [_one_pass(nlp, list(islice(cycle(documents), number)), seconds) for _ in range(PASSES)]
-    return tuple(round(words / seconds, 1) for words, seconds in timed)
+    return tuple(passes)
 
 
-def _one_pass(nlp: "Language", documents: list["Doc"], own_seconds: Callable[[], float]) -> tuple[int, float]:
-    """(words, seconds) of tokenising the documents' texts and piping copies of them."""
-    copies = [doc.copy() for doc in documents]
+def _one_pass(
+    nlp: "Language", documents: Sequence["Doc"], number: int, own_seconds: Callable[[], float]
+) -> tuple[int, float]:
+    """(words, seconds) of tokenising the texts of so many documents and piping copies of them."""
+    timed = list(islice(cycle(documents), number))
+    copies = [doc.copy() for doc in timed]
     wall, own = perf_counter(), own_seconds()
-    for doc in documents:
+    for doc in timed:
         nlp.make_doc(doc.text)
     deque(nlp.pipe(copies), maxlen=0)
-    return sum(map(len, copies)), min(perf_counter() - wall, own_seconds() - own)
+    wall, own = perf_counter() - wall, own_seconds() - own
+    return sum(map(len, copies)), min(wall, own or wall)  # a coarse clock may stand still
 
 
 def _measure_run(spec: RunSpec, paths: RunPaths) -> Passes:
     """Measure a run's saved model on its dev corpus."""
-    from spacy.util import load_config, load_model_from_path, resolve_dot_names
+    from spacy.util import import_file, load_config, load_model_from_path, resolve_dot_names
 
     from archlab.catalog.factories import only_needed_factories
 
+    for file in spec.code:
+        import_file("python_code", file)
     config = load_config(paths.model / "config.cfg").interpolate()
     with only_needed_factories(config):
         nlp = load_model_from_path(paths.model)
     (dev_corpus,) = resolve_dot_names(config, [config["training"]["dev_corpus"]])
-    documents = [example.predicted for example in dev_corpus(nlp)]
-    return measure(nlp, documents, on_gpu=spec.gpu_id >= 0)
+    return measure(nlp, (example.predicted for example in dev_corpus(nlp)), on_gpu=spec.gpu_id >= 0)
 
 
 def _fork(spec: RunSpec, paths: RunPaths) -> Callable[[], Passes]:
     """Fork a process that waits, and return what makes it measure. It ends with this one."""
+    with imported_for_good():
+        import spacy.training.initialize  # noqa: F401  # so that both have it
+
+        import archlab.catalog.factories  # noqa: F401
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe()
 

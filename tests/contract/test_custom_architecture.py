@@ -1,16 +1,15 @@
 """examples/custom_architecture: shapes, what is saved, and what is said where its classes are miscounted."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy
 import pytest
 from conftest import ROOT
 from example_code import forget, import_example
+from many_commands import run_commands
 from spacy.lang.en import English
 from spacy.tokens import DocBin
 from spacy.training import Example
@@ -80,28 +79,27 @@ def write_corpus(folder: Path) -> None:
         DocBin(docs=docs * 4).to_disk(folder / f"{part}.spacy")
 
 
-def archlab(folder: Path, *arguments: Any) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "archlab", *map(str, arguments)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
-
-
 def test_a_probe_tells_how_many_labels_there_are(tmp_path: Path) -> None:
     (tmp_path / "corpus").mkdir()
     write_corpus(tmp_path / "corpus")
     check = ["check", FOLDER / "base.cfg", "--code", CODE, "--level", "probe"]
-    ended = archlab(tmp_path, *check, "--components.tagger.model.classes", 16)
-    assert ended.returncode == 3
-    assert "its model gives 16 numbers for 7 labels: leave that argument open (null)" in ended.stdout
-    assert archlab(tmp_path, *check).returncode == 0
+    commands = {"16": [*check, "--components.tagger.model.classes", 16], "open": check}
+    ended = run_commands(commands, cwd=tmp_path, forked_probes=True)
+    assert ended["16"].code == 3
+    assert "its model gives 16 numbers for 7 labels: leave that argument open (null)" in ended["16"].out
+    assert ended["open"].code == 0
 
 
 def test_it_fits_where_a_tagger_is_and_nowhere_else(tmp_path: Path) -> None:
-    base = ["--base", FOLDER / "base.cfg", "--code", CODE, "--format", "json"]
-    fits = {one["name"]: one for one in json.loads(archlab(tmp_path, "fits", "tagger.model", *base).stdout)}
-    assert fits["model.v1"]["verdict"] == "fits"
-    misfit = archlab(
-        tmp_path, "swap", "textcat.model", "model.v1", "--base", ROOT / "configs" / "base.cfg", "--code", CODE
+    tagger, textcat = FOLDER / "base.cfg", ROOT / "configs" / "base.cfg"
+    ended = run_commands(
+        {
+            "fits": ["fits", "tagger.model", "--base", tagger, "--code", CODE, "--format", "json"],
+            "swap": ["swap", "textcat.model", "model.v1", "--base", textcat, "--code", CODE],
+        },
+        cwd=tmp_path,
     )
-    assert misfit.returncode == 3
-    assert "model.v1 returns Model[List[Doc], List[Floats2d]]" in misfit.stderr
+    fits = {one["name"]: one for one in json.loads(ended["fits"].out)}
+    assert fits["model.v1"]["verdict"] == "fits"
+    assert ended["swap"].code == 3
+    assert "model.v1 returns Model[List[Doc], List[Floats2d]]" in ended["swap"].err

@@ -10,6 +10,7 @@ from typing import Any
 
 import psutil
 import pytest
+from many_commands import run_commands
 
 CODE = """
 import os, time
@@ -73,6 +74,7 @@ def hangs():
         time.sleep(600)
 """
 
+FITS = ["fits", "ner.model", "--base", "ner.cfg", "--probe"]
 CONFIG = '[nlp]\nlang = "en"\npipeline = ["ner"]\n\n[components]\n\n[components.ner]\nfactory = "ner"\n'
 
 
@@ -84,15 +86,10 @@ def place(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def command(*arguments: str) -> list[str]:
-    # a process of its own: blocks that other tests register would be probed here
-    return [sys.executable, "-m", "archlab", "fits", "ner.model", "--base", "ner.cfg", "--probe", *arguments]
-
-
 def test_a_probe_decides_what_signatures_leave_open(place: Path) -> None:
-    arguments = command("--code", "blocks.py", "--format", "json")
-    done = subprocess.run(arguments, cwd=place, capture_output=True, text=True, check=True)
-    found: dict[str, Any] = {candidate["name"]: candidate for candidate in json.loads(done.stdout)}
+    arguments = [*FITS, "--code", "blocks.py", "--format", "json"]
+    done = run_commands({"fits": arguments}, cwd=place, forked_probes=True)["fits"]
+    found: dict[str, Any] = {candidate["name"]: candidate for candidate in json.loads(done.out)}
     verdicts = {name: found[name]["verdict"] for name in found if name.startswith(("try.", "spacy.Trans"))}
     assert verdicts == {
         "spacy.TransitionBasedParser.v2": "fits",
@@ -112,9 +109,8 @@ def test_a_probe_decides_what_signatures_leave_open(place: Path) -> None:
 
 def test_ctrl_c_ends_the_probes(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TORCH_HANGS", str(place / "pid"))
-    arguments = command("--code", "hangs.py", "--jobs", "1")
     running = subprocess.Popen(
-        arguments,
+        [sys.executable, "-m", "archlab", *FITS, "--code", "hangs.py", "--jobs", "1"],
         cwd=place,
         stderr=subprocess.PIPE,
         text=True,

@@ -2,7 +2,6 @@
 
 import json
 import re
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy
 import pytest
 import thinc.api
 from conftest import Cli
+from many_commands import run_commands
 
 import archlab
 from archlab.checking import mypy_runs
@@ -250,16 +250,14 @@ class TestCommand:
 def test_a_block_that_states_no_types_is_sent_here(workplace: Path) -> None:
     (workplace / "open.py").write_text(SILENT, encoding="utf8")
 
-    def told(*arguments: str) -> str:
-        # a process of its own: what the file registers stays there
-        command = [sys.executable, "-m", "archlab", *arguments, "--code", "open.py"]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
-
-    assert "only a probe can tell, or annotations: archlab lint-types open.py" in told(
-        "fits", "textcat.model"
+    told = run_commands(
+        {
+            "fits": ["fits", "textcat.model", "--code", "open.py"],
+            "swap": ["swap", "textcat.model", "open.Silent.v1", "--code", "open.py"],
+        }
     )
-    swapped = told("swap", "textcat.model", "open.Silent.v1")
-    assert "-> Model[List[Doc], Floats2d], and check it: archlab lint-types open.py" in swapped
+    assert "only a probe can tell, or annotations: archlab lint-types open.py" in told["fits"].out
+    assert "-> Model[List[Doc], Floats2d], and check it: archlab lint-types open.py" in told["swap"].out
     assert (
         archlab.lint_types(["open.py"])
         .findings[0]

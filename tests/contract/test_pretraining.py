@@ -221,6 +221,7 @@ def test_no_value_makes_a_rule_fail(value: object) -> None:
         check_structure(config)
 
 
+@pytest.mark.usefixtures("forked_probes")
 def test_texts_are_made_where_there_are_none() -> None:
     config = CASES[0].config(None)
     notes = [f"{finding.slot}: {finding.message}" for finding in archlab.check(config, "probe").findings]
@@ -231,6 +232,7 @@ def test_texts_are_made_where_there_are_none() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("forked_probes")
 @pytest.mark.parametrize("case", CASES, ids=named)
 def test_spacy_pretrains_what_is_passed_and_fails_on_the_rest(
     case: Pretraining, raw: Path, tmp_path: Path

@@ -339,6 +339,7 @@ def test_a_recipe_leaves_its_base_alone_and_is_idle_the_second_time(components: 
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("forked_probes")
 @pytest.mark.parametrize(
     ("recipe", "value"),
     [

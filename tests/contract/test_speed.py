@@ -1,6 +1,7 @@
 """Words per second: a measurement of its own, which no trained run is lost for."""
 
 import multiprocessing
+import os
 from pathlib import Path
 from statistics import median
 from time import perf_counter, sleep
@@ -48,9 +49,41 @@ def test_on_a_cpu_what_others_do_is_not_counted(monkeypatch: pytest.MonkeyPatch)
     assert shared > 4 * alone
 
 
-def test_documents_without_words_have_no_speed() -> None:
+def test_documents_without_words_do_not_count(capfd: pytest.CaptureFixture[str]) -> None:
     nlp = spacy.blank("xx")
-    assert speed.measure(nlp, [nlp.make_doc("")]) == speed.measure(nlp, []) == ()
+    empty = nlp.make_doc("")
+    assert len(speed.measure(nlp, [empty] * 100 + [nlp.make_doc("one")])) == speed.PASSES
+    assert speed.measure(nlp, [empty]) == speed.measure(nlp, []) == ()
+    assert "could not be measured: the dev corpus has no words" in capfd.readouterr().err
+
+
+def test_a_slow_pipeline_is_timed_on_documents_from_all_over_the_corpus(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """And when a pass takes so long that there is no time for five, two will do."""
+    monkeypatch.setattr(speed, "SECONDS_OF_PASSES", 0.2)
+    monkeypatch.setattr(speed, "process_time", perf_counter)
+    nlp = spacy.blank("xx")
+    documents = [nlp.make_doc(str(number)) for number in range(1000)]
+    told: list[int] = []
+
+    def slow(text: str) -> Doc:
+        sleep(0.01)
+        told.append(int(text))
+        return Doc(nlp.vocab, [text])
+
+    nlp.tokenizer = slow
+    assert len(speed.measure(nlp, documents)) == speed.FEWEST_PASSES
+    first, *others = (told[start : start + 16] for start in range(0, len(told), 16))
+    assert all(numbers == first for numbers in others)
+    assert min(first) < 200
+    assert max(first) > 800
+
+
+def test_a_clock_that_stands_still_is_no_speed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(speed, "process_time", lambda: 1.0)
+    nlp = spacy.blank("xx")
+    assert all(words > 1000 for words in speed.measure(nlp, [nlp.make_doc("a few words")]))
 
 
 @pytest.mark.skipif(not ON_LINUX, reason="a process is forked on Linux alone")
@@ -62,6 +95,19 @@ def test_a_process_that_fails_costs_the_speed_alone(
     told = capfd.readouterr().err
     assert "model-best" in told  # which is not there
     assert "The words per second could not be measured: its process has ended" in told
+
+
+@pytest.mark.skipif(not ON_LINUX, reason="a process is forked on Linux alone")
+def test_where_no_process_can_be_forked_one_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def no_more() -> int:
+        raise BlockingIOError("no more processes")
+
+    monkeypatch.setattr(os, "fork", no_more)
+    monkeypatch.setattr(speed, "measure_apart", lambda spec, paths: (1.0, 2.0))
+    assert speed.prepare_meter(ON_CPU, RunPaths(tmp_path))() == (1.0, 2.0)
+    assert "can be forked to measure words per second: no more processes" in capfd.readouterr().err
 
 
 @pytest.mark.skipif(not ON_LINUX, reason="a process is forked on Linux alone")
@@ -79,7 +125,7 @@ def test_a_process_that_hangs_is_given_up(
 def test_a_process_started_anew_that_fails_costs_the_speed_alone(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert speed.measure_apart(RunPaths(tmp_path)) == ()
+    assert speed.measure_apart(ON_CPU, RunPaths(tmp_path)) == ()
     assert "could not be measured: Command" in capfd.readouterr().err
 
 

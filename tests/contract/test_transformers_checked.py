@@ -276,6 +276,25 @@ def test_random_weights_are_a_warning(here: Path) -> None:
     assert "it begins with random weights" in warning.message
 
 
+LATE = """
+import sys
+import spacy
+from archlab.catalog.factories import only_needed_factories
+
+with only_needed_factories({"nlp": {}, "components": {}}):
+    nlp = spacy.blank("en")
+    assert "spacy_curated_transformers" not in sys.modules
+    assert nlp.has_factory("curated_transformer") and not nlp.has_factory("no_such")
+    assert "spacy_transformers" in sys.modules
+assert spacy.blank("de").has_factory("transformer")
+"""
+
+
+def test_what_was_not_needed_is_imported_when_somebodys_code_asks_for_it() -> None:
+    done = subprocess.run([sys.executable, "-c", LATE], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize(
     "command",
     [

@@ -2,14 +2,13 @@
 
 import json
 import re
-import subprocess
-import sys
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, Cli
+from conftest import ROOT, Cli, Finished
+from many_commands import run_commands
 
 from archlab.catalog.data_types import DataType, Given, TypeTable, types
 from archlab.catalog.registered import factory_signature, signature
@@ -44,11 +43,22 @@ def test_the_types_of_the_guide_come_first_and_each_says_what_it_is() -> None:
         assert the_type(name).shape
 
 
-def test_every_type_of_spacy_and_thinc_has_a_meaning() -> None:
-    # other tests register blocks in this process: ask another
-    command = [sys.executable, "-m", "archlab", "types", "--format", "json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    told = json.loads(done.stdout)
+@pytest.fixture(scope="module")
+def said() -> dict[str, Finished]:
+    """What `archlab types` says in other processes: other tests register blocks in this one."""
+    code = ROOT / "examples" / "types" / "chained.py"
+    return run_commands(
+        {
+            "text": ["types"],
+            "json": ["types", "--format", "json"],
+            "markdown": ["types", "--format", "markdown"],
+            "with code": ["types", "--format", "json", "--code", code],
+        }
+    )
+
+
+def test_every_type_of_spacy_and_thinc_has_a_meaning(said: dict[str, Finished]) -> None:
+    told = json.loads(said["json"].out)
     assert [one["name"] for one in told["types"] if not one["meaning"] or not one["shape"]] == []
 
 
@@ -98,13 +108,13 @@ def test_blocks_whose_variables_have_one_name_and_other_bounds_are_told_apart() 
 class TestCommand:
     """archlab types."""
 
-    def test_as_text_and_json(self, cli: Cli) -> None:
-        shown = cli("types").out
+    def test_as_text_and_json(self, said: dict[str, Finished]) -> None:
+        shown = said["text"].out
         assert re.search(
             r"^List\[Floats2d\] +n_docs arrays of \(n_tokens, width\) +\d+ +\d+ +ListXd", shown, re.M
         )
         assert re.search(r"^Model\[List\[Doc\], Floats2d\] +fits +spacy.EntityLinker.v1, ", shown, re.M)
-        told = json.loads(cli("types", "--format", "json").out)
+        told = json.loads(said["json"].out)
         assert set(told) == {"schema_version", "types", "wanted", "given"}
         assert all(len(row["verdicts"]) == len(told["wanted"]) for row in told["given"])
 
@@ -118,10 +128,8 @@ class TestCommand:
         )
         assert cli("types", "Padded", "--format", "markdown").code == 2
 
-    def test_blocks_of_ones_own_are_among_them(self, tmp_path: Path) -> None:
-        example = ROOT / "examples" / "types" / "chained.py"
-        command = [sys.executable, "-m", "archlab", "types", "--code", str(example), "--format", "json"]
-        told = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    def test_blocks_of_ones_own_are_among_them(self, said: dict[str, Finished]) -> None:
+        told = json.loads(said["with code"].out)
         (given,) = [one for one in told["given"] if "mean_of_tokens.v1" in one["blocks"]]
         asked = [one["by"] for one in told["wanted"]]
         assert given["verdicts"][asked.index(["chain_model.v1 (layer1)"])] == "fits"
@@ -139,11 +147,9 @@ def without_own_blocks(page: str) -> list[str]:
     return [re.sub(r"`archlab\.[^`]*`, |, `archlab\.[^`]*`", "", line) for line in lines]
 
 
-def test_the_page_in_docs_says_what_the_installed_versions_say() -> None:
+def test_the_page_in_docs_says_what_the_installed_versions_say(said: dict[str, Finished]) -> None:
     page = PAGE.read_text(encoding="utf8")
     for name in ("spacy", "spacy-legacy", "thinc"):
         if f"{name} {version(name)}" not in page:
             pytest.skip(f"docs/types.md was made with another {name}: make compatibility")
-    command = [sys.executable, "-m", "archlab", "types", "--format", "markdown"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert without_own_blocks(done.stdout) == without_own_blocks(page)
+    assert without_own_blocks(said["markdown"].out) == without_own_blocks(page)

@@ -39,7 +39,10 @@ def run_sweep(name: str, corpus: Path, experiments: Path) -> tuple[Results, list
     events: list[Event] = []
     overrides = {"paths.train": str(corpus / "train.spacy"), "paths.dev": str(corpus / "dev.spacy")}
     sweep = archlab.load_sweep(CONFIGS / f"{name}.yml")
-    results = archlab.grid(sweep, overrides=overrides, experiments=experiments, on_event=events.append)
+    # in this process: a run gives the same in one of its own, which would import spaCy first
+    results = archlab.grid(
+        sweep, engine="inline", overrides=overrides, experiments=experiments, on_event=events.append
+    )
     return results, events
 
 

@@ -210,6 +210,17 @@ def save(spec: RunSpec, paths: RunPaths) -> None:
     paths.unfinished_model.replace(paths.model)
 
 
+def fake_meter(spec: RunSpec, paths: RunPaths) -> Callable[[], tuple[float, ...]]:
+    """What `child.prepare_meter` gives, but nothing is measured."""
+
+    def measure() -> tuple[float, ...]:
+        if spec.variant.startswith("waits_measuring"):
+            waits()
+        return ()
+
+    return measure
+
+
 if __name__ == "__main__":
-    with patch.object(child, "_train", fake_train):
+    with patch.object(child, "_train", fake_train), patch.object(child, "prepare_meter", fake_meter):
         sys.exit(child.main())

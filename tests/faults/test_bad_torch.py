@@ -94,7 +94,8 @@ def finished(folder: Path) -> dict[str, Finished]:
         {
             "check": ["check", sweep, "--level", "probe", "--format", "json", *code],
             "grid": ["grid", sweep, "--engine", "inline", "--experiments", folder, *code],
-        }
+        },
+        forked_probes=True,
     )
 
 

@@ -91,6 +91,28 @@ def test_runs_that_hang_are_ended_when_their_time_is_up(workplace: Workplace) ->
     assert workplace.run_grid(code=4).started == []
 
 
+def test_a_training_stays_done_when_its_time_ends_while_its_speed_is_measured(workplace: Workplace) -> None:
+    workplace.sweep("waits_measuring", limits={"minutes": 0.04})
+    workplace.gate.touch()
+    workplace.run_grid("--jobs", "1")
+    assert workplace.statuses()["waits_measuring"] == "done"
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_a_training_stays_done_when_its_driver_ends_while_its_speed_is_measured(
+    workplace: Workplace, number: signal.Signals
+) -> None:
+    workplace.sweep("waits_measuring")
+    workplace.gate.touch()
+    grid = workplace.grid("--jobs", "1")
+    grid.wait_for(workplace.has_told("waits"))
+    grid.signal(number)
+    assert grid.end() in (-signal.SIGKILL, 130)
+    workplace.gate.unlink()
+    assert workplace.run_grid().started == []
+    assert workplace.statuses()["waits_measuring"] == "done"
+
+
 def test_a_run_that_hangs_ends_with_its_driver(workplace: Workplace) -> None:
     workplace.sweep("hangs_in_python", "hangs_holding_the_gil", "has_children hangs_holding_the_gil")
     grid = workplace.grid("--jobs", "3")

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pytest
-from test_ground_truth import KEPT
+from test_ground_truth import KEPT, whole_forge
 from truth_forge import Forge, Outcome
 from truth_pairs import all_pairs
 from truth_swaps import LISTED, BareSwap, as_lines, listed_pairs, swap_listed
@@ -21,7 +21,7 @@ def test_a_sample_of_the_pairs_that_train(tmp_path: Path) -> None:
 @pytest.mark.exhaustive
 @pytest.mark.timeout(0)
 def test_every_pair_that_trains(request: pytest.FixtureRequest) -> None:
-    forge = Forge(KEPT.resolve())
+    forge = whole_forge()
     lines = as_lines(forge.trained(list(all_pairs())))
     if request.config.getoption("--renew-golden"):
         LISTED.write_text("".join(f"{line}\n" for line in lines), encoding="utf8")

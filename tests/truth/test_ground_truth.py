@@ -4,6 +4,7 @@ types + structure + build: nothing that trains is an error, and nearly all that 
 probe: both, without exception.
 """
 
+import os
 from collections import Counter
 from importlib.metadata import version
 from pathlib import Path
@@ -44,19 +45,24 @@ def test_a_sample_of_the_truth(tmp_path: Path) -> None:
     outcomes = forge.outcomes(forge.cases(), "build")
     assert {outcome.trains for outcome in outcomes} == {True, False}
     hold_at_build(outcomes)
-    hold_at_probe(forge.outcomes([o.case for o in outcomes if o.passes][:PROBED], "probe"))
+    hold_at_probe(forge.outcomes([o.case for o in outcomes if o.passes][:PROBED], "probe", forked=True))
 
 
 @pytest.mark.exhaustive
 @pytest.mark.timeout(0)
 def test_the_whole_truth() -> None:
-    forge = Forge(KEPT.resolve())
+    forge = whole_forge()
     outcomes = forge.outcomes(forge.cases(), "build")
     probed = forge.outcomes([outcome.case for outcome in outcomes if outcome.passes], "probe", forked=True)
     (KEPT / "report.txt").write_text(report(outcomes, probed), encoding="utf8")
     hold_at_build(outcomes)
     hold_at_probe(probed)
     assert {failure_class(outcome) for outcome in outcomes if not outcome.trains} == set(CLASSES)
+
+
+def whole_forge() -> Forge:
+    """One that keeps what it has found, and has all cores."""
+    return Forge(KEPT.resolve(), at_once=os.cpu_count() or 1)
 
 
 def hold_at_build(outcomes: list[Outcome]) -> None:

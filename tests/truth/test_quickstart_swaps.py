@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from test_bare_swaps import hold, outcomes
-from test_ground_truth import KEPT
+from test_ground_truth import whole_forge
 from tiny_transformers import make_bert
 from truth_forge import Forge
 from truth_quickstart import BASES, BERT, Quickstart, fitting_swaps
@@ -25,9 +25,11 @@ def test_every_quickstart_base_is_read_and_fits(quickstart: Quickstart, tmp_path
 
 @pytest.mark.slow
 def test_a_sample_of_the_swaps_in_quickstart_bases(tmp_path: Path) -> None:
+    forge, sample = Forge(tmp_path), []
     for quickstart in (Quickstart("spancat", "efficiency"), Quickstart("textcat", "accuracy")):
         swaps = list(fitting_swaps(str(quickstart), quickstart.load(tmp_path)))
-        hold(*outcomes(Forge(tmp_path), swaps[::SAMPLED]))
+        sample += swaps[::SAMPLED]
+    hold(*outcomes(forge, sample))
 
 
 @pytest.mark.exhaustive
@@ -35,7 +37,7 @@ def test_a_sample_of_the_swaps_in_quickstart_bases(tmp_path: Path) -> None:
 @pytest.mark.parametrize("quickstart", BASES, ids=str)
 def test_every_swap_in_a_quickstart_base(quickstart: Quickstart, tmp_path: Path) -> None:
     require_packages(quickstart)
-    forge = Forge(KEPT.resolve())
+    forge = whole_forge()
     if quickstart.gpu and not (forge.folder / BERT).exists():
         make_bert(forge.folder / BERT)
     hold(*outcomes(forge, fitting_swaps(str(quickstart), quickstart.load(tmp_path))))

@@ -47,10 +47,11 @@ class Outcome:
 class Forge:
     """A folder in which cases are tried. Started again, it does what is missing."""
 
-    def __init__(self, folder: Path, every: int = 1) -> None:
-        """every: how manieth of the cases to take."""
+    def __init__(self, folder: Path, every: int = 1, at_once: int = 1) -> None:
+        """every: how manieth of the cases to take. at_once: processes that share the work."""
         self.folder = folder
         self.every = every
+        self.at_once = at_once
         (folder / "cases").mkdir(parents=True, exist_ok=True)
         if not (folder / CORPORA).exists():
             (folder / CORPORA).mkdir()
@@ -97,13 +98,11 @@ class Forge:
         self._work("truth_trials.py", listed)
 
     def _work(self, script: str, *arguments: Any) -> None:
-        """Run a script once per core; they share the work."""
+        """Run a script so many times at once; they share the work."""
         paths = os.pathsep.join([str(HERE.parent), *filter(None, sys.path)])
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore", "PYTHONPATH": paths}
         command = [sys.executable, str(HERE / script), *map(str, arguments)]
-        processes = [
-            subprocess.Popen(command, cwd=self.folder, env=environment) for _ in range(os.cpu_count() or 1)
-        ]
+        processes = [subprocess.Popen(command, cwd=self.folder, env=environment) for _ in range(self.at_once)]
         codes = [process.wait() for process in processes]
         assert not any(codes), f"{script} ended with {codes}"
 

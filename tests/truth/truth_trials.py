@@ -3,6 +3,7 @@
 `python truth_trials.py LIST` tries each cases/NAME.cfg that the file LIST names, and writes NAME.spacy.json.
 """
 
+import gc
 import math
 import sys
 import tempfile
@@ -20,6 +21,8 @@ def main(listed: Path) -> None:
 
     torch.set_num_threads(1)
     registry.ensure_populated()
+    registry._entry_point_factories.get_all()  # or every child imports the packages that announce some
+    gc.freeze()  # or the collector goes through all that at the end: a second
     registry.loggers("truth.Losses.v1", func=create_logger)
     work_through(listed, "spacy", train)
 

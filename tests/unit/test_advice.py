@@ -143,6 +143,14 @@ def test_of_one_variant_there_is_nothing_to_advise(found: list[Contender]) -> No
     assert advise(found, lambda one, other: CLOSE) is None
 
 
+def test_what_is_better_on_the_seeds_that_both_have_is_never_called_worse() -> None:
+    """The highest mean may rest on a seed that the other has not finished."""
+    better = replace(CLOSE, difference=0.08, low=0.04, high=0.12, p=0.001)
+    advice = told(contenders(best=1.0, fast=9.0), fast=better)
+    assert (advice.take, advice.worse, advice.open) == ("fast", 0, 1)
+    assert told(contenders(best=9.0, slow=1.0), slow=better).worse == 0
+
+
 def test_a_column_is_named() -> None:
     advice = replace(told(contenders(best=1.0, a=9.0), a=WORSE), column="spelling")
     assert advice_text(advice).startswith("spelling: Take best")

@@ -40,6 +40,13 @@ def test_what_is_not_known_is_missing() -> None:
     assert frame["training.dropout"].isna().tolist() == [False, True]
 
 
+def test_a_score_of_another_columns_name_takes_nothing_away() -> None:
+    odd = replace(RESULTS["b0"], scores={"variant": 0.1, "seconds": 0.2, "mine": 0.3})
+    (row,) = Results(LAYOUT, {"b0": odd}).to_pandas().to_dict("records")
+    assert (row["variant"], row["seconds"], row["mine"]) == ("Reduce", 2.0, 0.3)
+    assert (row["score.variant"], row["score.seconds"]) == (0.1, 0.2)
+
+
 def test_without_results_it_is_empty() -> None:
     assert len(Results(LAYOUT, {}).to_pandas()) == 0
 

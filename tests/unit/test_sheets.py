@@ -53,28 +53,35 @@ def test_with_columns_a_difference_within_noise_is_in_parentheses(p: float | Non
 
 
 @pytest.mark.parametrize(
-    ("width", "costs"),
+    ("width", "left_out"),
     [
-        (200, ["params", "words/s", "seconds", "memory MB", "model MB"]),
-        (80, ["params", "words/s", "seconds", "memory MB"]),
-        (70, ["params", "words/s", "seconds"]),
-        (40, ["params", "words/s", "seconds"]),
+        (200, ""),
+        (80, "no room for model MB: --columns model_mb\n"),
+        (70, "no room for model MB, memory MB: --columns model_mb,memory\n"),
+        (60, "no room for model MB, memory MB, params: --columns model_mb,memory,params\n"),
+        (10, "no room for model MB, memory MB, params, seconds, words/s: --columns model_mb,memory,params,"),
     ],
 )
-def test_a_terminal_shows_the_costs_that_it_has_room_for(width: int, costs: list[str]) -> None:
+def test_a_terminal_shows_the_costs_that_it_has_room_for(width: int, left_out: str) -> None:
     known = {
         run_id: replace(one, cost=replace(one.cost, model_bytes=10**6, peak_memory_bytes=10**8))
         for run_id, one in RESULTS.items()
     }
     stream = io.StringIO()
     show_table(Console(file=stream, width=width), make_table(LAYOUT, known))
-    shown = stream.getvalue()
-    left_out = {5: "", 4: "no room for model MB: --columns model_mb"}.get(
-        len(costs), "no room for memory MB, model MB: --columns memory,model_mb"
-    )
-    assert ("no room" in shown) == bool(left_out)
-    assert left_out in shown
-    assert [name for name in ("memory MB", "model MB") if f" {name}" in shown.split("\n\n")[1]] == costs[3:]
+    told, shown = stream.getvalue().split("\n\n")
+    assert ("no room" in told) == bool(left_out)
+    assert left_out in told + "\n"
+    for name in ("params", "words/s", "seconds", "memory MB", "model MB"):
+        assert (f" {name}" in shown) == (name not in left_out)
+
+
+def test_a_long_name_is_folded_before_a_cost_goes() -> None:
+    places = (LAYOUT.places[1], replace(LAYOUT.places[0], row="a name " * 9))
+    stream = io.StringIO()
+    show_table(Console(file=stream, width=80), make_table(replace(LAYOUT, places=places), RESULTS))
+    assert "no room" not in stream.getvalue()
+    assert "seconds" in stream.getvalue()
 
 
 def test_costs_that_are_not_known_have_no_column() -> None:

@@ -65,7 +65,9 @@ def test_the_base_comes_first_and_others_differ_from_it() -> None:
     assert other_cell.difference == pytest.approx(-0.25)
     assert (base_cell.best, other_cell.best) == (True, False)
     assert (other.parameters, other.words_per_second, other.seconds) == (1000, 50.5, 2.0)
-    assert other.words_per_second_sd == pytest.approx(stdev([49, 50, 51, 50, 51, 52]))
+    assert other.words_per_second_sd == pytest.approx(
+        50.5 * stdev([49 / 50, 50 / 50, 51 / 50, 50 / 51, 51 / 51, 52 / 51])
+    )
 
 
 def test_columns_are_compared_each_with_its_own_base() -> None:

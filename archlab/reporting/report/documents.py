@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from archlab.plain import printable
 from archlab.records import Json
-from archlab.results.comparing import score_parts
 from archlab.results.counted_runs import CountedRun, counted_runs
 from archlab.results.dev_texts import dev_texts
+from archlab.results.paired_scores import Scores
 
 if TYPE_CHECKING:
     import numpy as np
@@ -76,7 +76,8 @@ def _right(results: "Results", run_ids: Sequence[str], counted: Sequence[Counted
     import numpy as np
 
     assert results.paths is not None
-    names = score_parts(results.paths, results.by_run[run_ids[0]], results.layout.score_name)
+    scores = Scores(results.paths, results.layout.score_weights)
+    names = scores.parts(results.by_run[run_ids[0]], results.layout.score_name)
     measures = [] if results.layout.score_name.endswith("_auc") else counted[0].measures_of(names)
     if not measures or not all(set(measures) <= run.recounter.measures.keys() for run in counted):
         return None

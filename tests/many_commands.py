@@ -1,5 +1,6 @@
 """Run many commands, each in a fork of one process that has loaded spaCy: none touches another."""
 
+import gc
 import json
 import os
 import subprocess
@@ -14,11 +15,17 @@ from conftest import ROOT, Finished
 Arguments = Sequence[object]
 
 
-def run_commands(commands: Mapping[str, Arguments], *folders: Path) -> dict[str, Finished]:
-    """What each `archlab ...` wrote, and how it ended. folders: put on the path of Python."""
+def run_commands(
+    commands: Mapping[str, Arguments], *folders: Path, cwd: Path | None = None, forked_probes: bool = False
+) -> dict[str, Finished]:
+    """What each `archlab ...` wrote, and how it ended.
+
+    folders: put on the path of Python. cwd: where the commands run. forked_probes: their probes are forks.
+    """
     path = os.pathsep.join(map(str, (ROOT, ROOT / "tests", *folders)))
     done = subprocess.run(
-        [sys.executable, __file__],
+        [sys.executable, __file__, *(["probes"] if forked_probes else [])],
+        cwd=cwd,
         input=json.dumps({name: list(map(str, arguments)) for name, arguments in commands.items()}),
         env={**os.environ, "PYTHONPATH": path},
         capture_output=True,
@@ -64,4 +71,11 @@ if __name__ == "__main__":
 
     import archlab.cli.app  # noqa: F401
 
+    if sys.argv[1:] == ["probes"]:
+        from forked_probe import probe_in_forks
+        from spacy.util import registry
+
+        probe_in_forks()
+        registry._entry_point_factories.get_all()  # once for all probes
+    gc.freeze()  # or the collector goes through all that at the end: a second
     print(json.dumps({name: _run_in_fork(arguments) for name, arguments in json.load(sys.stdin).items()}))  # noqa: T201

@@ -362,7 +362,7 @@ def learned(run: Path) -> dict[str, bytes]:
 def timeless(table: Json) -> Json:
     """A table without what differs from one training to the next of the same."""
     rows = [
-        {**row, **dict.fromkeys(("seconds", "words_per_second", "peak_memory_bytes"))}
+        {**row, **dict.fromkeys(("seconds", "words_per_second", "words_per_second_sd", "peak_memory_bytes"))}
         for row in table["rows"]
     ]
     return {**table, "rows": rows}

@@ -40,7 +40,10 @@ WHOLE = {
 PER_DOC = {"schema_version": 1, "documents": 2, "words": [3, 4], "measures": {}}
 
 
-def trained(spec: RunSpec, paths: RunPaths) -> Outcome:
+PASSES = OUTCOME.cost.words_per_second_passes
+
+
+def trained(spec: RunSpec, paths: RunPaths, **_: object) -> Outcome:
     """What training leaves, without the training."""
     with paths.progress.open("a", encoding="utf8") as progress:
         progress.write('{"step": 50}\n')
@@ -59,6 +62,7 @@ def trained(spec: RunSpec, paths: RunPaths) -> Outcome:
 def live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     """A run's life in a store: prepared, trained by what its process calls, recorded."""
     monkeypatch.setattr(child, "train_run", trained)
+    monkeypatch.setattr(child, "prepare_meter", lambda spec, paths: lambda: PASSES)
 
     def one(store: Store, disk: Disk, *, anew: bool = False) -> Result:
         spec = store.prepare(SPEC, CONFIG, anew=anew)

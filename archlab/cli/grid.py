@@ -195,7 +195,11 @@ def _show_results(results: "Results", experiments: Path, format: Format, quiet: 
             say(f"Where they fail, and what may mend it: {probe}", err=True)
             say("Failed runs are tried again with --retry-failed.", err=True)
         _show_best_model(results, sweep)
-        say(f"\nAgain, without training: archlab table {results.layout.sweep}", err=True)
+        named = shlex.quote(results.layout.sweep)
+        if experiments != DEFAULT_EXPERIMENTS:
+            named += f" --experiments {shlex.quote(str(experiments))}"
+        say(f"\nAgain, without training: archlab table {named}", err=True)
+        say(f"As a page with charts: archlab report {named}", err=True)
 
 
 def _show_advice(results: "Results") -> None:

@@ -87,9 +87,9 @@ def test_both_terminals_show_the_same_and_ctrl_c_ends_the_watch_alone(
     grid = in_terminal("grid", "sweep.yml", "--jobs", "1")
     grid.wait_for("1 of 3 done")
     watches = [in_terminal("watch", "sweep", columns=columns) for columns in (100, 40)]
-    lines = workplace.start("watch", "sweep.yml")
     for watch, name in ((watches[0], "waits"), (watches[1], "waits"), (grid, "waits")):
         watch.wait_for(rf"{name} +seed 0 .*1/5[^\n]*\r?\n[^\n]*1 of 3 done")
+    lines = workplace.start("watch", "sweep.yml")  # it shows steps once, as they are when it starts
     lines.wait_for(lambda: re.search(r"^waits  seed 0  cpu .*1/5", lines.out, re.MULTILINE))
     for shown in (watches[0].terminal.text, grid.terminal.text, lines.out):
         assert "cats_micro_f, one seed; best in bold" in shown

@@ -5,11 +5,15 @@ import os
 from pathlib import Path
 from statistics import median
 from time import perf_counter, sleep
+from typing import Any
 
+import numpy
 import pytest
 import spacy
 from made_results import made_spec
+from spacy.language import Language
 from spacy.tokens import Doc
+from thinc.api import Model
 
 from archlab.processes import ON_LINUX
 from archlab.results.paths import RunPaths
@@ -60,7 +64,7 @@ def test_documents_without_words_do_not_count(capfd: pytest.CaptureFixture[str])
 def test_a_slow_pipeline_is_timed_on_documents_from_all_over_the_corpus(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """And when a pass takes so long that there is no time for five, two will do."""
+    """And when a pass takes so long that there is no time for nine, two will do."""
     monkeypatch.setattr(speed, "SECONDS_OF_PASSES", 0.2)
     monkeypatch.setattr(speed, "process_time", perf_counter)
     nlp = spacy.blank("xx")
@@ -78,6 +82,32 @@ def test_a_slow_pipeline_is_timed_on_documents_from_all_over_the_corpus(
     assert all(numbers == first for numbers in others)
     assert min(first) < 200
     assert max(first) > 800
+
+
+@pytest.mark.parametrize(("on_gpu", "places"), [(False, speed.PASSES + 1), (True, 1)])
+def test_each_pass_on_a_cpu_has_the_weights_in_another_place(on_gpu: bool, places: int) -> None:
+    weights: list[Any] = []  # kept: else a place would be used again
+
+    def forward(model: Model[Any, Any], documents: list[Doc], is_train: bool) -> tuple[Any, Any]:
+        if not weights or model.get_param("W") is not weights[-1]:
+            weights.append(model.get_param("W"))
+        return documents, lambda gradient: gradient
+
+    start: Any = numpy.arange(3.0, dtype="f")
+
+    class Component:
+        model: Model[Any, Any] = Model("own", forward, params={"W": start})
+
+        def __call__(self, doc: Doc) -> Doc:
+            self.model.predict([doc])
+            return doc
+
+    Language.component("weighs", func=Component())
+    nlp = spacy.blank("xx")
+    nlp.add_pipe("weighs")
+    speed.measure(nlp, [nlp.make_doc("some text")], on_gpu=on_gpu)
+    assert len({array.ctypes.data for array in weights}) == len(weights) == places
+    assert all(list(array) == [0, 1, 2] for array in weights)
 
 
 def test_a_clock_that_stands_still_is_no_speed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""The grids that `grids.py` measures: their sweeps, and bases as `spacy init config` writes them."""
+"""The grids that `whole_grids.py` measures: their sweeps, and bases as `spacy init config` writes them."""
 
 from pathlib import Path
 

@@ -15,6 +15,7 @@ from archlab.results.files import read_json_lines
 from archlab.results.paths import RunPaths, SweepPaths
 from archlab.results.store import read_outcome
 from archlab.training import supervisor
+from archlab.training.child import NO_SPEEDUPS
 from archlab.training.endings import ended_without_word, failed
 
 POLL_SECONDS = 0.05
@@ -54,6 +55,8 @@ class LocalEngine:
         self.environment = child_environment(max(1, cores() // jobs), pass_env) | {"PYTHONUNBUFFERED": "1"}
         self.on_event = on_event
         self.trainer = trainer
+        if trainer is TRAINER and not speedups:
+            self.trainer = (*TRAINER, NO_SPEEDUPS)
         self.speedups = speedups
         self.warm: WarmServer | None = None
 

@@ -38,13 +38,18 @@ FEWEST_DOCUMENTS = 16
 WARM_UP_SECONDS, SECONDS_PER_PASS, SECONDS_OF_PASSES = 0.05, 0.08, 30.0
 """Wall seconds, with those of copying documents, which takes longer than a linear model does."""
 
+SHARE_PER_PASS, FEWEST_SECONDS_PER_PASS = 0.01, 0.02
+"""The share of a short training's seconds that a pass takes: all of them together, a tenth. Too short a pass
+is over before weights that were moved are in the caches again."""
+
 PATIENCE_SECONDS = 120.0
 """How long a measurement may take before it is given up: the training it belongs to is done."""
 
 
-def prepare_meter(spec: RunSpec, paths: RunPaths) -> Callable[[], Passes]:
+def prepare_meter(spec: RunSpec, paths: RunPaths) -> Callable[[float], Passes]:
     """What measures the model of a run that this process, which does nothing else, is about to train.
 
+    It is told how many seconds the training took, of which the measurement takes a share at most.
     Where it can, it forks now: spaCy is imported, but no code of the user, which may compute and so start
     threads that a fork has not; and no model is built. CUDA does not survive a fork.
     """
@@ -53,13 +58,14 @@ def prepare_meter(spec: RunSpec, paths: RunPaths) -> Callable[[], Passes]:
             return _fork(spec, paths)
         except Exception as error:  # no more processes; or spaCy cannot be imported, which the training tells
             sys.stderr.write(f"No process can be forked to measure words per second: {error}\n")
-    return lambda: measure_apart(spec, paths)
+    return lambda training_seconds: measure_apart(spec, paths, training_seconds)
 
 
-def measure_apart(spec: RunSpec, paths: RunPaths) -> Passes:
+def measure_apart(spec: RunSpec, paths: RunPaths, training_seconds: float = math.inf) -> Passes:
     """Measure the model of a run in a process started anew."""
     free_memory(spec.gpu_id)
     command = [sys.executable, "-P", "-m", "archlab.training.speed", str(paths.spec)]
+    command.append(str(training_seconds))
     try:
         ended = subprocess.run(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=PATIENCE_SECONDS, check=True
@@ -70,17 +76,26 @@ def measure_apart(spec: RunSpec, paths: RunPaths) -> Passes:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Measure the model of the run whose spec.json is named; what it prints last is JSON."""
-    (spec_file,) = arguments if arguments is not None else sys.argv[1:]
+    """Measure the model of the run whose spec.json is named, and then the seconds of its training.
+
+    What it prints last is JSON.
+    """
+    spec_file, training_seconds = arguments if arguments is not None else sys.argv[1:]
     paths = RunPaths(Path(spec_file).resolve().parent)
     spec = RunSpec.from_dict(read_json(paths.spec))
     activate(spec.gpu_id)
-    sys.stdout.write(json.dumps(_measure_run(spec, paths)))
+    sys.stdout.write(json.dumps(_measure_run(spec, paths, float(training_seconds))))
     return 0
 
 
-def measure(nlp: "Language", documents: Iterable["Doc"], *, on_gpu: bool = False) -> Passes:
-    """Words per second of PASSES passes over as many of the documents as take about SECONDS_PER_PASS each.
+def measure(
+    nlp: "Language",
+    documents: Iterable["Doc"],
+    *,
+    on_gpu: bool = False,
+    seconds_per_pass: float = SECONDS_PER_PASS,
+) -> Passes:
+    """Words per second of PASSES passes over as many of the documents as take about so long each.
 
     documents: as the pipeline is given them; taken in an order that is always the same and follows nothing,
     again and again where they are few. Without a word in them, nothing is known. Of a pipeline that takes
@@ -96,7 +111,7 @@ def measure(nlp: "Language", documents: Iterable["Doc"], *, on_gpu: bool = False
     while (warm_up := perf_counter() - began) < WARM_UP_SECONDS:
         number, began = 2 * number, perf_counter()
         _one_pass(nlp, chosen, number, seconds)
-    number = max(FEWEST_DOCUMENTS, math.ceil(number * SECONDS_PER_PASS / warm_up))
+    number = max(FEWEST_DOCUMENTS, math.ceil(number * seconds_per_pass / warm_up))
     passes: list[float] = []
     while len(passes) < PASSES:
         if not on_gpu:
@@ -137,7 +152,7 @@ def _one_pass(
     return sum(map(len, copies)), min(wall, own or wall)  # a coarse clock may stand still
 
 
-def _measure_run(spec: RunSpec, paths: RunPaths) -> Passes:
+def _measure_run(spec: RunSpec, paths: RunPaths, training_seconds: float) -> Passes:
     """Measure a run's saved model on its dev corpus."""
     from spacy.util import import_file, load_config, load_model_from_path, resolve_dot_names
 
@@ -149,10 +164,12 @@ def _measure_run(spec: RunSpec, paths: RunPaths) -> Passes:
     with only_needed_factories(config):
         nlp = load_model_from_path(paths.model)
     (dev_corpus,) = resolve_dot_names(config, [config["training"]["dev_corpus"]])
-    return measure(nlp, (example.predicted for example in dev_corpus(nlp)), on_gpu=spec.gpu_id >= 0)
+    documents = (example.predicted for example in dev_corpus(nlp))
+    seconds = min(SECONDS_PER_PASS, max(FEWEST_SECONDS_PER_PASS, SHARE_PER_PASS * training_seconds))
+    return measure(nlp, documents, on_gpu=spec.gpu_id >= 0, seconds_per_pass=seconds)
 
 
-def _fork(spec: RunSpec, paths: RunPaths) -> Callable[[], Passes]:
+def _fork(spec: RunSpec, paths: RunPaths) -> Callable[[float], Passes]:
     """Fork a process that waits, and return what makes it measure. It ends with this one."""
     with imported_for_good():
         import spacy.training.initialize  # noqa: F401  # so that both have it
@@ -164,16 +181,15 @@ def _fork(spec: RunSpec, paths: RunPaths) -> Callable[[], Passes]:
     def wait() -> None:
         ours.close()
         with suppress(EOFError, KeyboardInterrupt):  # the run has ended, or is asked to
-            theirs.recv()
-            theirs.send(_measure_run(spec, paths))
+            theirs.send(_measure_run(spec, paths, theirs.recv()))
 
     process = context.Process(target=wait, daemon=True)
     process.start()
     theirs.close()
 
-    def ask() -> Passes:
+    def ask(training_seconds: float) -> Passes:
         try:
-            ours.send(None)
+            ours.send(training_seconds)
             if not ours.poll(PATIENCE_SECONDS):
                 return _unknown(f"not done after {PATIENCE_SECONDS:g} seconds")
             passes: Passes = ours.recv()

@@ -20,6 +20,7 @@ from archlab.cli.options import (
     PassEnv,
     Quiet,
     print_json,
+    read_overrides,
 )
 from archlab.cli.saying import hand_over, say
 from archlab.errors import RegressionError, UsageError
@@ -76,7 +77,8 @@ def regress(
         ),
     ] = None,
     level: Annotated[
-        float | None, typer.Option(metavar="N", help="The share of false alarms, of gates that fail.")
+        float | None,
+        typer.Option(metavar="N", help="Of gates where nothing is worse, the share that may fail."),
     ] = None,
     reference: Annotated[
         str | None, typer.Option(metavar="ROW", help="The row that words per second are compared with.")
@@ -103,6 +105,7 @@ def regress(
     archlab regress configs/sweep.yml --format junit > report.xml
     """
     from archlab.engines import regressing
+    from archlab.engines.known_plans import keep_plan
     from archlab.planning.sweeps import load_sweep
     from archlab.results.baselines import require_reason
     from archlab.results.paths import SweepPaths
@@ -115,9 +118,15 @@ def regress(
         require_reason(reason, "--update")
     else:
         regressing.stored_baseline(loaded, experiments)
-    planned = plan_sweep(ctx, sweep, gpu_id, code or [], quiet)
-    regressing.require_rules(planned, rules)
-    results = watched_grid(planned, experiments, quiet, jobs, gpu_id, pass_env)
+    overrides, files = read_overrides(ctx), code or []
+    results = None
+    if gpu_id < 0:
+        results = regressing.known_results(loaded, rules, experiments, files, overrides)
+    if results is None:
+        planned = plan_sweep(ctx, sweep, gpu_id, files, quiet)
+        regressing.require_rules_of(planned, rules)
+        results = watched_grid(planned, experiments, quiet, jobs, gpu_id, pass_env)
+        keep_plan(planned, results, files, overrides)
     if update:
         regressing.update_baseline(loaded, results, reason or "", rules)
     verdict = regressing.judge_results(loaded, results, rules)

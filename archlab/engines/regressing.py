@@ -1,6 +1,6 @@
 """The CI gate: train what is missing of a sweep, and compare what came of it with its baseline."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any
 from archlab.configs.code import import_code
 from archlab.engines.base import Watcher, nobody
 from archlab.engines.driving import grid, require_code
+from archlab.engines.known_plans import keep_plan, known_plan
 from archlab.errors import InvalidError, RunsFailedError, SweepError, UsageError, did_you_mean
 from archlab.planning.gate_rules import GateRules
 from archlab.planning.plans import Plan, known_scores, plan
@@ -51,18 +52,36 @@ def regress(
         stored_baseline(loaded, experiments)
     else:
         require_reason(update, "--update")
-    if isinstance(sweep, Plan):
-        planned = sweep
-    else:
-        device, gpu_id = find_device(gpu)
-        require_code(loaded, code)
-        import_code(code)
-        planned = plan(loaded, code=code, device=device, gpu_id=gpu_id, overrides=overrides)
-    require_rules(planned, rules or loaded.file.regress)
-    results = grid(planned, engine, jobs, experiments=experiments, pass_env=pass_env, on_event=on_event)
+    used, known = rules or loaded.file.regress, None
+    if not isinstance(sweep, Plan) and gpu is None:
+        known = known_results(loaded, used, experiments, code, overrides or {})
+    if known is None:
+        planned = sweep if isinstance(sweep, Plan) else _planned(loaded, gpu, code, overrides or {})
+        require_rules_of(planned, used)
+        known = grid(planned, engine, jobs, experiments=experiments, pass_env=pass_env, on_event=on_event)
+        if not isinstance(sweep, Plan):
+            keep_plan(planned, known, code, overrides or {})
     if update is not None:
-        update_baseline(loaded, results, update, rules)
-    return judge_results(loaded, results, rules)
+        update_baseline(loaded, known, update, used)
+    return judge_results(loaded, known, used)
+
+
+def known_results(
+    sweep: Sweep,
+    rules: GateRules,
+    experiments: str | Path | None,
+    code: Sequence[str | Path],
+    overrides: Mapping[str, Any],
+) -> Results | None:
+    """The results of all runs on the CPU, where nothing has changed since the last gate; else None.
+
+    Raises as `require_rules` does.
+    """
+    known = known_plan(sweep, experiments, code, overrides)
+    if known is None:
+        return None
+    require_rules(sweep, rules, [place.row for place in known.results.layout.places], known.scores)
+    return known.results
 
 
 def stored_baseline(sweep: Sweep, experiments: str | Path | None = None) -> Baseline:
@@ -71,15 +90,22 @@ def stored_baseline(sweep: Sweep, experiments: str | Path | None = None) -> Base
     return read_baseline(Store(sweep.name, experiments).paths.baseline, sweep.name, command)
 
 
-def require_rules(planned: Plan, rules: GateRules) -> None:
-    """Raise for rules about what is not there: SweepError where the sweep says them, UsageError else."""
-    sweep, said = planned.sweep, planned.sweep.file.regress
-    scores = known_scores(planned.variants)
+def require_rules_of(planned: Plan, rules: GateRules) -> None:
+    """Raise for rules about what a plan does not have, as `require_rules` does."""
+    rows = [place.row for place in planned.placements] + [place.row for place in planned.rejected]
+    require_rules(planned.sweep, rules, rows, known_scores(planned.variants) if planned.variants else ())
+
+
+def require_rules(sweep: Sweep, rules: GateRules, rows: Collection[str], scores: Collection[str]) -> None:
+    """Raise for rules about what is not there: SweepError where the sweep says them, UsageError else.
+
+    rows: of the table. scores: that variants give.
+    """
+    said = sweep.file.regress
     for name in rules.scores:
-        if planned.variants and name not in scores:
+        if scores and name not in scores:
             hint = did_you_mean(name, scores) or f"Known: {', '.join(sorted(scores))}."
             raise UsageError(f"No variant gives a score {name}.", hint)
-    rows = [place.row for place in planned.placements] + [place.row for place in planned.rejected]
     if rules.reference is not None and rules.reference not in (*rows, BASE):
         hint = did_you_mean(rules.reference, rows) or f"There are {', '.join(dict.fromkeys(rows))}."
         if rules.reference != said.reference:
@@ -146,6 +172,13 @@ def acknowledge(
     baseline = stored_baseline(sweep, experiments).acknowledging(known)
     write_baseline(Store(sweep.name, experiments).paths.baseline, baseline)
     return baseline
+
+
+def _planned(sweep: Sweep, gpu: int | None, code: Sequence[str | Path], overrides: Mapping[str, Any]) -> Plan:
+    device, gpu_id = find_device(gpu)
+    require_code(sweep, code)
+    import_code(code)
+    return plan(sweep, code=code, device=device, gpu_id=gpu_id, overrides=overrides)
 
 
 def _loaded(sweep: Plan | Sweep | str | Path) -> Sweep:

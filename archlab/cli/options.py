@@ -52,6 +52,9 @@ PassEnv = Annotated[
         help="Environment variable that runs get, too; repeatable.",
     ),
 ]
+NoSpeedups = Annotated[
+    bool, typer.Option("--no-speedups", help="Train as slowly as spaCy does; the models are the same.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only results.")]
 
 DEFAULT_BASE = Path("configs/base.cfg")

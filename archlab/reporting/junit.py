@@ -38,7 +38,7 @@ def _add_case(suite: ElementTree.Element, sweep: str, finding: Finding) -> None:
     case = ElementTree.SubElement(suite, "testcase", _plain(attributes))
     if finding.fails:
         about = {"message": finding.message, "type": finding.status}
-        told = f"{sentence(finding)}\n{where(finding)}"
+        told = "\n".join(line for line in (sentence(finding), where(finding)) if line)
         ElementTree.SubElement(case, "failure", _plain(about)).text = printable(told)
     elif finding.status == "skipped":
         ElementTree.SubElement(case, "skipped", _plain({"message": finding.message}))

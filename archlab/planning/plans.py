@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from archlab.checking.checks import check, merge_findings
 from archlab.checking.isolating import SECONDS
+from archlab.configs.fingerprints import digest
 from archlab.configs.loading import Source, read_config
 from archlab.configs.slotting import find_slot
 from archlab.errors import SweepError, UnknownSlotError, UsageError, did_you_mean
@@ -43,6 +44,11 @@ class Plan:
     rejected: tuple[Rejected, ...]
     runs: tuple[RunSpec, ...]
     report: Report
+
+    @property
+    def cache_key(self) -> str:
+        """`archlab-<sweep>-<12 hex digits>`: another one exactly when the sweep has other runs."""
+        return f"archlab-{self.sweep.name}-{digest(sorted(spec.run_id for spec in self.runs))}"
 
 
 def plan(

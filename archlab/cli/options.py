@@ -52,6 +52,10 @@ PassEnv = Annotated[
         help="Environment variable that runs get, too; repeatable.",
     ),
 ]
+ChangedSince = Annotated[
+    str | None,
+    typer.Option("--changed-since", metavar="REV", help="Train only what differs from that git revision."),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only results.")]
 
 DEFAULT_BASE = Path("configs/base.cfg")

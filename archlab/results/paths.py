@@ -107,6 +107,11 @@ class SweepPaths:
         return self.folder / "comparisons.json"
 
     @property
+    def baseline(self) -> Path:
+        """What `regress` compares with: committed, as nothing else here is."""
+        return self.folder / "baseline.json"
+
+    @property
     def report(self) -> Path:
         """The page that a report is written to where nothing else is said."""
         return self.folder / "report.html"

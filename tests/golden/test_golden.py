@@ -50,6 +50,7 @@ COMMANDS = [
     "table",
     "compare",
     "report",
+    "regress",
     "runs",
     "watch",
     "logs",

@@ -1,0 +1,46 @@
+"""Many numbers as one line of text: what each document adds to a score, rounded finer than it varies."""
+
+import base64
+import binascii
+import zlib
+from math import floor, log2
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+STEPS_PER_SD = 32
+"""Rounding adds to the variance of a difference less than a thousandth of what is there."""
+
+MAX_DOCUMENTS = 10_000_000
+
+
+def pack(values: "Floats") -> str:
+    """Numbers, (n,), as `EXPONENT:TEXT`: whole multiples of 2^EXPONENT from their mean, packed in base 64."""
+    import numpy as np
+
+    shifted = values - values.mean()
+    sd = float(shifted.std())
+    exponent = floor(log2(sd / STEPS_PER_SD)) if sd > 0 else 0
+    multiples = np.rint(shifted * 2.0**-exponent).astype("<i4")
+    return f"{exponent}:{base64.b64encode(zlib.compress(multiples.tobytes(), 9)).decode('ascii')}"
+
+
+def unpack(text: str, mean: float, count: int) -> "Floats":
+    """Those numbers again, (count,), with just this mean. Raises ValueError for what `pack` did not write."""
+    import numpy as np
+
+    exponent, _, packed = text.partition(":")
+    try:
+        unpacker = zlib.decompressobj()
+        content = unpacker.decompress(base64.b64decode(packed, validate=True), 4 * count + 1)
+        values = np.frombuffer(content, "<i4") * 2.0 ** int(exponent)
+    except (binascii.Error, zlib.error, OverflowError) as error:
+        raise ValueError(f"it cannot be unpacked: {error}") from None
+    if values.shape != (count,) or not np.isfinite(values).all():
+        raise ValueError(f"it does not hold {count} numbers")
+    unpacked: Floats = values - values.mean() + mean
+    return unpacked

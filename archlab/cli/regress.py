@@ -10,6 +10,7 @@ import typer
 from archlab.cli.grid import plan_sweep, watched_grid
 from archlab.cli.options import (
     DEFAULT_EXPERIMENTS,
+    ChangedSince,
     Code,
     Experiments,
     Format,
@@ -39,6 +40,7 @@ def regress(
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="Until when it is acknowledged."),
     ] = None,
+    changed_since: ChangedSince = None,
     jobs: Jobs = None,
     gpu_id: Gpu = -1,
     code: Code = None,
@@ -54,10 +56,12 @@ def regress(
     \b
     archlab regress configs/sweep.yml --update --reason "first baseline"
     archlab regress configs/sweep.yml
+    archlab regress configs/sweep.yml --changed-since origin/main
     archlab regress configs/sweep.yml --acknowledge BOW --reason "smaller on purpose" --until 2031-01-31
     """
     from archlab.engines import regressing
     from archlab.planning.sweeps import load_sweep
+    from archlab.reporting.planned import told_changes
     from archlab.reporting.terminal import make_console
     from archlab.reporting.verdicts import compared_with, show_verdict
     from archlab.results.baselines import require_reason
@@ -65,20 +69,27 @@ def regress(
 
     if update:
         require_reason(reason, "--update")
+        regressing.require_all(changed_since)
     if acknowledge is not None and until is None:
         raise UsageError("--acknowledge needs a day on which it ends.", "Add --until 2031-01-31.")
     loaded = load_sweep(sweep)
     baseline = None if update else regressing.stored_baseline(loaded, experiments)
-    planned = plan_sweep(ctx, sweep, gpu_id, code or [], quiet)
+    planned = plan_sweep(ctx, sweep, gpu_id, code or [], quiet, changed_since)
+    if baseline is not None:
+        judged = regressing.to_be_judged(planned, baseline)
+        if judged is not planned and not quiet:
+            for line in told_changes(judged):
+                say(line, err=True)
+        planned = judged
     results = watched_grid(planned, experiments, quiet, jobs, gpu_id, pass_env)
     if baseline is None:
         baseline = regressing.update_baseline(loaded, results, reason or "", experiments=experiments)
-    verdict = regressing.judge_results(loaded, results, baseline)
+    verdict = regressing.judge_results(loaded, results, baseline, unchanged=planned.unchanged)
     if acknowledge is not None and until is not None:
         baseline = regressing.acknowledge(
             loaded, verdict, baseline, acknowledge, reason or "", until.date(), experiments
         )
-        verdict = regressing.judge_results(loaded, results, baseline)
+        verdict = regressing.judge_results(loaded, results, baseline, unchanged=planned.unchanged)
     if format is Format.json:
         print_json(verdict.to_dict())
     else:

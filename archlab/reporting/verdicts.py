@@ -14,6 +14,7 @@ LABELS = {
     "appeared": "new",
     "acknowledged": "known",
     "skipped": "skip",
+    "unchanged": "same",
     "ok": "ok",
 }
 STYLES = {
@@ -22,6 +23,7 @@ STYLES = {
     "new": "cyan",
     "known": "yellow",
     "skip": "yellow",
+    "same": "dim",
     "ok": "green",
 }
 

@@ -13,7 +13,7 @@ from archlab.results.snapshots import Snapshot, SweepSnapshot
 from archlab.results.statistics import holm
 
 Rule = Literal["trained", "noise", "absolute", "relative", "parameters", "model_mb", "words_per_second"]
-Status = Literal["ok", "failed", "acknowledged", "appeared", "vanished", "skipped"]
+Status = Literal["ok", "failed", "acknowledged", "appeared", "vanished", "skipped", "unchanged"]
 
 FAILS = ("failed", "vanished")
 

@@ -1,6 +1,6 @@
 """The CI gate: train what is missing of a sweep, and compare what came of it with its baseline."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -10,15 +10,16 @@ from archlab.configs.code import import_code
 from archlab.configs.fingerprints import VERSIONED, installed_versions
 from archlab.engines.base import Watcher, nobody
 from archlab.engines.driving import grid, require_code
-from archlab.errors import RunsFailedError, UsageError, did_you_mean
+from archlab.errors import InvalidError, RunsFailedError, SweepError, UsageError, did_you_mean
 from archlab.planning.gate_rules import GateRules
-from archlab.planning.plans import Plan, plan
+from archlab.planning.plans import Plan, known_scores, plan
+from archlab.planning.slot_lines import slot_line
 from archlab.planning.sweeps import Sweep, load_sweep
 from archlab.results.baselines import Acknowledged, Baseline, read_baseline, require_reason, write_baseline
 from archlab.results.changed_places import judge_changed
 from archlab.results.collection import Results
 from archlab.results.layouts import BASE, is_base
-from archlab.results.regressions import Verdict
+from archlab.results.regressions import Finding, Verdict, is_reference
 from archlab.results.snapshots import SweepSnapshot, take_snapshot
 from archlab.results.store import Store
 from archlab.training.device import find_device
@@ -41,22 +42,23 @@ def regress(
 ) -> Verdict:
     """Train what is missing of a sweep, and compare it with the baseline beside its results.
 
-    sweep and the rest: as for `grid`. rules: in place of those under `regress:` in the sweep. update: a
-    reason, to make what came of it the baseline first. changed_since: a revision of git; variants that were
-    the same then are neither trained nor judged.
+    sweep and what follows experiments: as for `grid`. rules: in place of those under `regress:` in the sweep.
+    update: a reason, to make what comes of it the new baseline first. changed_since: a revision of git;
+    variants that were the same then are neither trained nor judged.
 
     Raises NothingToCompareError without a baseline, BaselineError for one that cannot be read, of a newer
-    schema or of another sweep, both before anything is trained; UsageError for rules about scores or variants
-    that are not there; RunsFailedError where a baseline is to be made and runs failed; and what `grid` does.
+    schema or of another sweep, UsageError for rules about scores or rows that are not there, all before
+    anything is trained; RunsFailedError where a baseline is to be made and runs failed; and what `grid` does.
     """
-    loaded = sweep.sweep if isinstance(sweep, Plan) else sweep
-    loaded = loaded if isinstance(loaded, Sweep) else load_sweep(loaded)
-    baseline = None if update is not None else stored_baseline(loaded, experiments)
-    if update is not None:
+    loaded = _loaded(sweep)
+    if update is None:
+        stored_baseline(loaded, experiments)
+    else:
         require_reason(update, "--update")
         require_all(changed_since)
-    planned = sweep
-    if not isinstance(planned, Plan):
+    if isinstance(sweep, Plan):
+        planned = sweep
+    else:
         device, gpu_id = find_device(gpu)
         require_code(loaded, code)
         import_code(code)
@@ -68,13 +70,13 @@ def regress(
             overrides=overrides,
             changed_since=changed_since,
         )
-    if baseline is not None:
-        planned = to_be_judged(planned, baseline, rules)
+    used = rules or loaded.file.regress
+    require_rules(planned, used)
+    planned = to_be_judged(planned, used, experiments)
     results = grid(planned, engine, jobs, experiments=experiments, pass_env=pass_env, on_event=on_event)
     if update is not None:
-        baseline = update_baseline(loaded, results, update, rules, experiments=experiments)
-    assert baseline is not None
-    return judge_results(loaded, results, baseline, rules, unchanged=planned.unchanged)
+        update_baseline(loaded, results, update, rules)
+    return judge_results(loaded, results, rules, unchanged=planned.unchanged)
 
 
 def require_all(changed_since: str | None) -> None:
@@ -86,28 +88,23 @@ def require_all(changed_since: str | None) -> None:
         )
 
 
-def to_be_judged(planned: Plan, baseline: Baseline, rules: GateRules | None = None) -> Plan:
+def to_be_judged(planned: Plan, rules: GateRules, experiments: str | Path | None = None) -> Plan:
     """The plan, with what is trained although it has not changed since the plan's revision.
 
     All where the baseline was made with other versions of what results depend on; the reference, where words
-    per second are judged by it.
+    per second are judged by it. Raises as `stored_baseline` does.
     """
-    if planned.changes is None or not planned.changes.unchanged:
+    if planned.changes is None or not planned.unchanged:
         return planned
-    then, here = baseline.where.versions, installed_versions()
+    then, here = stored_baseline(planned.sweep, experiments).where.versions, installed_versions()
     others = [name for name in VERSIONED if then.get(name) != here.get(name)]
     if others:
         told = "; ".join(f"{name} {then.get(name)}, here {here.get(name)}" for name in others)
         reason = f"the baseline was made with {told}"
         return replace(planned, changes=replace(planned.changes, unchanged=frozenset(), reason=reason))
-    used = rules or planned.sweep.file.regress
-    if used.costs.words_per_second is None or planned.unchanged >= {spec.run_id for spec in planned.runs}:
+    if rules.costs.words_per_second is None or planned.unchanged >= {spec.run_id for spec in planned.runs}:
         return planned
-    references = {
-        place.variant_id
-        for place in planned.placements
-        if (place.row == used.reference if used.reference else is_base(place.row))
-    }
+    references = {place.variant_id for place in planned.placements if is_reference(place.row, rules)}
     measured = {spec.run_id for spec in planned.runs if spec.variant_id in references}
     return replace(planned, changes=replace(planned.changes, unchanged=planned.unchanged - measured))
 
@@ -118,85 +115,115 @@ def stored_baseline(sweep: Sweep, experiments: str | Path | None = None) -> Base
     return read_baseline(Store(sweep.name, experiments).paths.baseline, sweep.name, command)
 
 
+def require_rules(planned: Plan, rules: GateRules) -> None:
+    """Raise for rules about what is not there: SweepError where the sweep says them, UsageError else."""
+    sweep, said = planned.sweep, planned.sweep.file.regress
+    scores = known_scores(planned.variants)
+    for name in rules.scores:
+        if planned.variants and name not in scores:
+            hint = did_you_mean(name, scores) or f"Known: {', '.join(sorted(scores))}."
+            raise UsageError(f"No variant gives a score {name}.", hint)
+    rows = [place.row for place in planned.placements] + [place.row for place in planned.rejected]
+    if rules.reference is not None and rules.reference not in (*rows, BASE):
+        hint = did_you_mean(rules.reference, rows) or f"There are {', '.join(dict.fromkeys(rows))}."
+        if rules.reference != said.reference:
+            raise UsageError(f"There is no row {rules.reference} to compare speeds with.", hint)
+        where = sweep.where("regress", "reference")
+        raise SweepError(f"{where}: there is no row {rules.reference} to compare speeds with.", hint)
+    if rules.costs.words_per_second is not None and rules.reference is None and not any(map(is_base, rows)):
+        raise InvalidError(
+            "Words per second are compared with those of the base, and the sweep has no row of the base.",
+            "Name another row under regress: reference:, or by --reference.",
+        )
+
+
 def judge_results(
     sweep: Sweep,
     results: Results,
-    baseline: Baseline,
     rules: GateRules | None = None,
     today: date | None = None,
-    unchanged: Collection[str] = (),
+    unchanged: Set[str] = frozenset(),
 ) -> Verdict:
-    """What the gate says of results that are there.
+    """What the gate says of results that are there; each finding has the line that it is about.
 
-    today: acknowledgements expire; UTC's if not given. unchanged: ids of runs that are not judged.
+    today: acknowledgements expire; the day in UTC if not given. unchanged: ids of runs that are not judged.
+    Raises as `stored_baseline` does.
     """
     used = rules or sweep.file.regress
+    baseline = stored_baseline(sweep, _experiments(results))
     scores = used.of(results.layout.score_name)
     left = {
-        (BASE if is_base(place.row) else place.row, place.column)
-        for place in results.layout.places
-        if place.run_ids and unchanged and set(place.run_ids) <= set(unchanged)
+        place.label for place in results.layout.places if place.run_ids and unchanged >= set(place.run_ids)
     }
-    return judge_changed(baseline, _snapshot(sweep, results, used), used, scores, today or _today(), left)
+    verdict = judge_changed(baseline, _snapshot(results, used), used, scores, today or _today(), left)
+    return replace(verdict, findings=tuple(_located(one, sweep, results) for one in verdict.findings))
 
 
-def update_baseline(
-    sweep: Sweep,
-    results: Results,
-    reason: str,
-    rules: GateRules | None = None,
-    *,
-    experiments: str | Path | None = None,
-) -> Baseline:
-    """Make results the baseline. Raises RunsFailedError where runs failed or are missing."""
-    baseline = Baseline.of(_snapshot(sweep, results, rules or sweep.file.regress), reason, _today())
+def update_baseline(sweep: Sweep, results: Results, reason: str, rules: GateRules | None = None) -> Baseline:
+    """Make results the baseline, and write it. Raises RunsFailedError where runs failed or are missing."""
+    baseline = Baseline.of(_snapshot(results, rules or sweep.file.regress), reason, _today())
     holes = [place for place in baseline.places if place.standing in ("failed", "missing")]
     if holes:
         raise RunsFailedError(
-            f"The baseline was not written: {holes[0].label} is {holes[0].standing}: {holes[0].reason}.",
-            f"Tried again: archlab grid {sweep.path} --retry-failed",
+            f"The baseline was not written: {holes[0].label}: {holes[0].standing}: {holes[0].reason}.",
+            f"Once more: archlab grid {sweep.path} --retry-failed",
         )
-    write_baseline(Store(sweep.name, experiments).paths.baseline, baseline)
+    write_baseline(Store(sweep.name, _experiments(results)).paths.baseline, baseline)
     return baseline
 
 
 def acknowledge(
-    sweep: Sweep,
-    verdict: Verdict,
-    baseline: Baseline,
-    variant: str,
-    reason: str,
-    until: date,
-    experiments: str | Path | None = None,
+    sweep: Sweep, results: Results, verdict: Verdict, variant: str, reason: str, until: date
 ) -> Baseline:
-    """Keep in the baseline that what fails of a variant is known, and until when.
+    """Keep in the baseline that what fails of a variant is known, why, and until when; and write it.
 
     Raises UsageError for a variant of which nothing fails, for a day that has passed, without a reason.
     """
     told = require_reason(reason, "--acknowledge")
     if until < _today():
-        raise UsageError(f"{until} has passed.", "Name a day to come: --until 2031-01-31")
+        raise UsageError(f"--until {until} has passed.", "Name a day to come.")
     if variant not in verdict.variants:
-        raise UsageError(
-            f"There is no variant {variant}.",
-            did_you_mean(variant, verdict.variants) or f"There are {', '.join(verdict.variants)}.",
-        )
+        hint = did_you_mean(variant, verdict.variants) or f"There are {', '.join(verdict.variants)}."
+        raise UsageError(f"There is no variant {variant}.", hint)
     failing = [finding for finding in verdict.findings if finding.fails and finding.variant == variant]
     if not failing:
         raise UsageError(f"Nothing of {variant} fails: there is nothing to acknowledge.")
     known = [
         Acknowledged(
-            variant=variant, rule=found.rule, metric=found.metric, value=found.after, reason=told, until=until
+            variant=variant, rule=one.rule, metric=one.metric, value=one.after, reason=told, until=until
         )
-        for found in failing
+        for one in failing
     ]
-    changed = baseline.acknowledging(known)
-    write_baseline(Store(sweep.name, experiments).paths.baseline, changed)
-    return changed
+    experiments = _experiments(results)
+    baseline = stored_baseline(sweep, experiments).acknowledging(known)
+    write_baseline(Store(sweep.name, experiments).paths.baseline, baseline)
+    return baseline
 
 
-def _snapshot(sweep: Sweep, results: Results, rules: GateRules) -> SweepSnapshot:
+def _loaded(sweep: Plan | Sweep | str | Path) -> Sweep:
+    if isinstance(sweep, Plan):
+        return sweep.sweep
+    return sweep if isinstance(sweep, Sweep) else load_sweep(sweep)
+
+
+def _located(finding: Finding, sweep: Sweep, results: Results) -> Finding:
+    places = [place for place in results.layout.places if place.label == finding.variant]
+    if not places:
+        return replace(finding, file=str(sweep.path))
+    runs = [
+        results.by_run[run_id] for place in places for run_id in place.run_ids if run_id in results.by_run
+    ]
+    found = slot_line(sweep, finding.row, runs[0].swaps if runs else {})
+    return replace(finding, slot=found.slot, file=found.file, line=found.line)
+
+
+def _snapshot(results: Results, rules: GateRules) -> SweepSnapshot:
     return take_snapshot(results, list(rules.of(results.layout.score_name)))
+
+
+def _experiments(results: Results) -> Path | None:
+    """The folder that keeps them."""
+    return None if results.paths is None else results.paths.folder.parent
 
 
 def _today() -> date:

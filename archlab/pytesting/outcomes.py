@@ -73,11 +73,11 @@ class Outcome:
                 yield f"seed {result.seed} failed, {why}   archlab logs {result.run_id}"
 
     def _failed_rules(self, label: str) -> Iterator[str]:
-        from archlab.reporting.verdicts import told
+        from archlab.reporting.verdicts import sentence
 
         for finding in self.verdict.findings if self.verdict is not None else ():
             if finding.fails and finding.variant == label:
-                yield f"{finding.metric or finding.rule}: {told(finding)}"
+                yield sentence(finding)
 
 
 def labels(plan: "Plan") -> list[str]:
@@ -104,18 +104,18 @@ def train_and_judge(plan: "Plan", experiments: str | Path) -> Outcome:
     from filelock import FileLock
 
     from archlab.engines.driving import grid
-    from archlab.engines.regressing import judge_results, stored_baseline
+    from archlab.engines.regressing import judge_results, require_rules
     from archlab.results.store import Store
 
+    require_rules(plan, plan.sweep.file.regress)
     folder = Store(plan.sweep.name, experiments).paths.folder
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / "pytest.lock"):  # the workers of pytest-xdist share out the tests of a sweep
         results = grid(plan, experiments=experiments)
     try:
-        baseline = stored_baseline(plan.sweep, experiments)
-    except NothingToCompareError:
+        return Outcome(plan, results, judge_results(plan.sweep, results))
+    except NothingToCompareError:  # no baseline
         return Outcome(plan, results, None)
-    return Outcome(plan, results, judge_results(plan.sweep, results, baseline))
 
 
 def _shown(findings: Sequence[Finding]) -> str:

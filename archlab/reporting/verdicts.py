@@ -1,66 +1,94 @@
-"""What the CI gate says, as a person reads it in a terminal."""
+"""What the CI gate says, in words: the same in a terminal, on a page, and for a machine's reports."""
 
-from typing import TYPE_CHECKING
-
-from archlab.reporting.numbers import difference, score
-from archlab.results.regressions import Finding, Verdict
-
-if TYPE_CHECKING:
-    from rich.console import Console
+from archlab.reporting.numbers import compact, difference, p_text, score
+from archlab.results.gate_findings import Finding, Verdict
 
 LABELS = {
     "failed": "FAIL",
     "vanished": "GONE",
-    "appeared": "new",
     "acknowledged": "known",
     "skipped": "skip",
-    "unchanged": "same",
+    "appeared": "new",
+    "noise": "ok",
     "ok": "ok",
+    "unchanged": "same",
 }
-STYLES = {
-    "FAIL": "bold red",
-    "GONE": "bold red",
-    "new": "cyan",
-    "known": "yellow",
-    "skip": "yellow",
-    "same": "dim",
-    "ok": "green",
-}
+"""Of each status, the worst first."""
+
+RULES = {"model_mb": "model MB", "words_per_second": "words/s, of the reference's"}
 
 
 def compared_with(verdict: Verdict, file: str) -> str:
-    """What was compared, and what differs in versions and machine."""
+    """What was compared, and first what differs in versions and machine."""
     changes = f"; {', '.join(verdict.changes)}" if verdict.changes else ""
     return f'compared with {file} ({verdict.made}, "{verdict.reason}"){changes}'
 
 
-def show_verdict(console: "Console", verdict: Verdict) -> None:
-    """Each finding that is not plainly fine, the worst first; how many more there are; how it ends."""
-    from rich.table import Table
-
-    shown = sorted(
-        (finding for finding in verdict.findings if finding.status != "ok"),
-        key=lambda finding: list(LABELS).index(finding.status),
-    )
-    grid = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    for finding in shown:
-        label = LABELS[finding.status]
-        grid.add_row(
-            f"[{STYLES[label]}]{label}[/]", finding.variant, finding.metric or finding.rule, told(finding)
-        )
-    console.print(grid)
-    fine = len(verdict.variants) - len({finding.variant for finding in shown})
-    if fine:
-        console.print(f"ok    {fine} {'more' if shown else 'variants'}")
-    console.print()
-    console.print(f"{len(verdict.failed_variants)} of {len(verdict.variants)} failed.")
+def told_ones(verdict: Verdict) -> list[Finding]:
+    """The findings that are told one by one, the worst first: all but those that are plainly fine."""
+    told = [one for one in verdict.findings if one.status not in ("ok", "unchanged")]
+    return sorted(told, key=lambda one: list(LABELS).index(one.status))
 
 
-def told(finding: Finding) -> str:
-    """`.641 -> .602   -.039 (95% -.052 .. -.026), tolerance .010`, or the sentence."""
-    if finding.before is None or finding.after is None or finding.difference is None:
-        return finding.message
-    text = f"{score(finding.before)} -> {score(finding.after)}   {difference(finding.difference)}"
+def left_over(verdict: Verdict) -> int:
+    """How many variants have nothing that is told."""
+    return len(verdict.variants) - len({one.variant for one in told_ones(verdict)}) - unchanged(verdict)
+
+
+def unchanged(verdict: Verdict) -> int:
+    """How many variants were not judged, because they are what they were."""
+    return sum(one.status == "unchanged" for one in verdict.findings)
+
+
+def outcome(verdict: Verdict) -> str:
+    """How it ends: `1 of 6 failed.`, `2 passed, 4 unchanged.`"""
+    same = unchanged(verdict)
+    judged = len(verdict.variants) - same
+    ending = f", {same} unchanged." if same else "."
+    return (f"{judged} passed" if verdict.passed else f"{len(verdict.failed)} of {judged} failed") + ending
+
+
+def about(finding: Finding) -> str:
+    """What a finding is about: the score, or the cost; nothing where it is the whole variant."""
+    if finding.metric is not None:
+        return finding.metric
+    return "" if finding.rule == "trained" else RULES.get(finding.rule, finding.rule)
+
+
+def numbers(finding: Finding) -> str:
+    """`.641 -> .602  -.039 (95% -.052 .. -.026)`; empty where there are none."""
+    before, after, changed = finding.before, finding.after, finding.difference
+    if before is None or after is None or changed is None:
+        return ""
+    if finding.metric is None:
+        show = score if finding.rule == "words_per_second" else compact
+        return f"{show(before)} -> {show(after)}  {changed:+.1%}"
+    text = f"{score(before)} -> {score(after)}  {difference(changed)}"
     if finding.low is not None and finding.high is not None:
         text += f" (95% {difference(finding.low)} .. {difference(finding.high)})"
-    return f"{text}, {finding.message}"
+    return text
+
+
+def allowed(finding: Finding) -> str:
+    """`tolerance .010, p .003`; empty where the rule has no limit."""
+    if finding.tolerance is None:
+        return ""
+    if finding.rule in ("noise", "absolute"):
+        word = "tolerance" if finding.rule == "noise" else "at most"
+        limit = f"{word} {score(finding.tolerance)}"
+    else:
+        limit = f"at most {finding.tolerance:.1%}"
+    return limit if finding.p is None else f"{limit}, p {p_text(finding.p)}"
+
+
+def where(finding: Finding) -> str:
+    """`textcat.model, configs/sweep.yml:12`: the slot, and where it stands."""
+    place = ":".join(str(part) for part in (finding.file, finding.line) if part)
+    return ", ".join(part for part in (finding.slot, place) if part)
+
+
+def sentence(finding: Finding) -> str:
+    """A finding in full, on one line, without the variant's name."""
+    changed = f"changed: {', '.join(finding.changed)}" if finding.fails and finding.changed else ""
+    parts = (about(finding), numbers(finding), allowed(finding), finding.message, finding.test or "", changed)
+    return "; ".join(part for part in parts if part)

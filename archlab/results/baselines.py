@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from archlab.errors import BaselineError, NothingToCompareError, UsageError
 from archlab.results.files import write_text
+from archlab.results.gate_findings import Finding
 from archlab.results.snapshots import Snapshot, SweepSnapshot, Where
 
 SCHEMA_VERSION = 1
@@ -31,6 +32,9 @@ class Acknowledged(BaseModel):
     value: float | None
     reason: str
     until: date
+
+    def is_about(self, finding: Finding) -> bool:
+        return (self.variant, self.rule, self.metric) == (finding.variant, finding.rule, finding.metric)
 
 
 class Baseline(BaseModel):

@@ -6,11 +6,9 @@ from datetime import date
 
 from archlab.planning.gate_rules import GateRules, ScoreRules
 from archlab.results.baselines import Baseline
-from archlab.results.regressions import Finding, Verdict, judge
+from archlab.results.gate_findings import Finding, Verdict, found
+from archlab.results.regressions import judge
 from archlab.results.snapshots import Snapshot, SweepSnapshot
-
-Key = tuple[str, str | None]
-"""What a place is found by: `Snapshot.key`."""
 
 
 def judge_changed(
@@ -19,33 +17,31 @@ def judge_changed(
     rules: GateRules,
     scores: Mapping[str, ScoreRules],
     today: date,
-    unchanged: Collection[Key],
+    unchanged: Collection[str],
 ) -> Verdict:
-    """What `judge` says, with the places that have not changed told as such, whatever stands there; pure."""
+    """What `judge` says, with the places that have not changed told as such, whatever stands there; pure.
+
+    unchanged: their labels.
+    """
+    left = [place for place in now.places if place.label in unchanged]
+    keys = {place.key for place in left}
     verdict = judge(
-        baseline.model_copy(update={"places": _without(baseline.places, unchanged)}),
-        now.model_copy(update={"places": _without(now.places, unchanged)}),
+        baseline.model_copy(update={"places": _without(baseline.places, keys)}),
+        now.model_copy(update={"places": _without(now.places, keys)}),
         rules,
         scores,
         today,
     )
-    left = [_told(place) for place in now.places if place.key in unchanged]
     order = {place.label: number for number, place in enumerate(now.places)}
-    findings = sorted((*verdict.findings, *left), key=lambda one: order.get(one.variant, len(order)))
+    findings = sorted(
+        (*verdict.findings, *map(_told, left)), key=lambda one: order.get(one.variant, len(order))
+    )
     return replace(verdict, findings=tuple(findings))
 
 
-def _without(places: tuple[Snapshot, ...], unchanged: Collection[Key]) -> tuple[Snapshot, ...]:
-    return tuple(place for place in places if place.key not in unchanged)
+def _without(places: tuple[Snapshot, ...], keys: Collection[tuple[str, str | None]]) -> tuple[Snapshot, ...]:
+    return tuple(place for place in places if place.key not in keys)
 
 
 def _told(place: Snapshot) -> Finding:
-    return Finding(
-        variant=place.label,
-        row=place.row,
-        column=place.column,
-        rule="trained",
-        metric=None,
-        status="unchanged",
-        message="is what it was: not trained, and not judged",
-    )
+    return found(place, "trained", "unchanged", "it is what it was: not trained, and not judged")

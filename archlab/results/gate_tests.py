@@ -1,14 +1,21 @@
-"""A variant's score now and in the baseline, paired by seed and document, as the gate tests them."""
+"""How much worse a score has become, and whether seeds and documents explain it: the test of the CI gate.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from statistics import fmean
+Documents are paired: the runs of now and of the baseline are scored on the same. Seeds are not: with another
+architecture or other data, a seed gives other luck. So the noise of seeds is known from both sides together,
+with S + T - 2 degrees of freedom for S and T seeds: three seeds of each find a drop that three pairs would
+miss, and the baseline may have more seeds than what is compared with it. Where equal seeds do give equal
+luck, the test claims less than its level, never more. Otherwise it is that of `archlab.results.two_way`.
+"""
+
+from dataclasses import dataclass, replace
+from math import sqrt
 from typing import TYPE_CHECKING
 
 from archlab.errors import BaselineError
 from archlab.results.packing import unpack
 from archlab.results.snapshots import ScoreSnapshot, Snapshot
-from archlab.results.statistics import Comparison, compare
+from archlab.results.statistics import LEVEL
+from archlab.results.two_way import half_width, p_value
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,91 +23,158 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-Pairs = Sequence[tuple[int, int]]
+# Scores are kept to a millionth; what varies less varies by rounding.
+_ROUNDING = 2e-6
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tested:
-    """before, after: means over the seeds compared. drop: how much worse, 0 or less where it is not.
+    """before, after: means over seeds. drop: how much worse, 0 or less where it is not.
 
-    p: one-sided, that a drop is chance; None where that cannot be known. certain: all runs differ alike.
-    test: its name, and what it generalises over.
+    seeds: of the side with fewer. low, high: the interval of 95% of `difference`. p: one-sided, that chance
+    makes such a drop; None where that cannot be known. certain: nothing varies, and they differ. test: its
+    name, with what it generalises over.
     """
 
     before: float
     after: float
     drop: float
-    low: float | None
-    high: float | None
-    p: float | None
-    certain: bool
     seeds: int
-    test: str | None
+    low: float | None = None
+    high: float | None = None
+    p: float | None = None
+    certain: bool = False
+    test: str | None = None
 
     @property
     def difference(self) -> float:
         return self.after - self.before
 
 
-def compare_scores(before: Snapshot, now: Snapshot, name: str, direction: str) -> Tested | None:
-    """Compare one score; None where one of the two has none.
+@dataclass(frozen=True, kw_only=True)
+class Noise:
+    """What explains a difference. seed_variance, document_variance: of the difference; None: not known.
 
-    By document where both tell documents, and the same; else by seeds alone. Seeds that both have are paired;
-    where they have none in common, the first with the first, which loses a little and claims nothing wrong.
-    Raises BaselineError for documents that cannot be unpacked.
+    df: the degrees of freedom of what seeds add.
     """
+
+    seed_variance: float | None
+    document_variance: float | None
+    df: int
+    documents: int
+
+    @property
+    def error(self) -> float:
+        return sqrt((self.seed_variance or 0.0) + (self.document_variance or 0.0))
+
+
+def compare_scores(before: Snapshot, now: Snapshot, name: str, direction: str) -> Tested | None:
+    """Compare one score, now less the baseline; None where one of the two has none.
+
+    By document where both tell documents, and the same; else by seeds alone. Raises BaselineError for
+    documents that cannot be unpacked.
+    """
+    import numpy as np
+
     old, new = before.scores.get(name), now.scores.get(name)
     if old is None or new is None or not old.seeds or not new.seeds:
         return None
-    pairs = _pairs(old, new)
-    compared = _compared(old, new, pairs, before, now)
-    worse = -compared.difference if direction == "higher" else compared.difference
-    return Tested(
-        before=fmean(old.seeds[seed] for seed, _ in pairs),
-        after=fmean(new.seeds[seed] for _, seed in pairs),
-        drop=worse,
-        low=compared.low,
-        high=compared.high,
-        p=None if compared.p is None else (compared.p / 2 if worse > 0 else 1 - compared.p / 2),
-        certain=compared.p is None and compared.seeds > 1,
-        seeds=compared.seeds,
-        test=_named(compared),
+    same = before.dev_digest is not None and before.dev_digest == now.dev_digest
+    by_document = same and _tells_documents(old) and _tells_documents(new)
+    if by_document:
+        return compare_sides(_by_document(old, before), _by_document(new, now), direction)
+    means = [np.asarray(list(score.seeds.values()), dtype=np.float64)[:, None] for score in (old, new)]
+    return compare_sides(means[0], means[1], direction)
+
+
+def compare_sides(old: "Floats", new: "Floats", direction: str = "higher") -> Tested:
+    """old: (S, documents), new: (T, documents), what each document adds to the score of each seed.
+
+    One document stands for scores that are not known document by document.
+    """
+    difference = float(new.mean() - old.mean())
+    worse = -difference if direction == "higher" else difference
+    seen = Tested(
+        before=float(old.mean()), after=float(new.mean()), drop=worse, seeds=min(len(old), len(new))
+    )
+    noise = _noise(old, new)
+    if noise is None:
+        return seen
+    seen = replace(seen, test=_named(noise, old, new))
+    if noise.error <= _ROUNDING:
+        differs = abs(difference) > _ROUNDING
+        return replace(seen, p=None if differs else 1.0, certain=differs)
+    p, width = _p_and_width(difference, noise)
+    return replace(
+        seen,
+        low=difference - width,
+        high=difference + width,
+        p=p / 2 if worse > 0 else 1 - p / 2,
     )
 
 
-def _pairs(old: ScoreSnapshot, new: ScoreSnapshot) -> Pairs:
-    """Seeds of the baseline with seeds of now."""
-    shared = sorted(old.seeds.keys() & new.seeds.keys())
-    if shared:
-        return [(seed, seed) for seed in shared]
-    return list(zip(sorted(old.seeds), sorted(new.seeds), strict=False))
+def _noise(old: "Floats", new: "Floats") -> Noise | None:
+    """None where there is one number on each side."""
+    df, documents = len(old) + len(new) - 2, old.shape[1]
+    per_seed = 1 / len(old) + 1 / len(new)
+    seed_variance = _within(old.mean(axis=1), new.mean(axis=1)) / df * per_seed if df else None
+    if documents == 1:
+        return (
+            None
+            if df == 0
+            else Noise(seed_variance=seed_variance, document_variance=None, df=df, documents=1)
+        )
+    of_documents = float((new.mean(axis=0) - old.mean(axis=0)).var(ddof=1))
+    if df:
+        rest = _within(*(side - side.mean(axis=1, keepdims=True) for side in (old, new)))
+        of_documents = max(of_documents - rest / df / (documents - 1) * per_seed, 0.0)
+    return Noise(
+        seed_variance=seed_variance, document_variance=of_documents / documents, df=df, documents=documents
+    )
 
 
-def _compared(
-    old: ScoreSnapshot, new: ScoreSnapshot, pairs: Pairs, before: Snapshot, now: Snapshot
-) -> Comparison:
-    """Now less the baseline."""
-    same = before.dev_digest is not None and before.dev_digest == now.dev_digest
-    if same and all(a in old.documents and b in new.documents for a, b in pairs):
-        olds = [_values(old, seed, before) for seed, _ in pairs]
-        news = [_values(new, seed, now) for _, seed in pairs]
-        return compare(news, olds)
-    return compare([new.seeds[b] for _, b in pairs], [old.seeds[a] for a, _ in pairs])
+def _within(old: "Floats", new: "Floats") -> float:
+    """The squares of what differs from the mean over the seeds of its own side."""
+    return float(sum(((side - side.mean(axis=0)) ** 2).sum() for side in (old, new)))
 
 
-def _values(score: ScoreSnapshot, seed: int, place: Snapshot) -> "Floats":
+def _p_and_width(difference: float, noise: Noise) -> tuple[float, float]:
+    """Two-sided p, and half the interval of 95%."""
+    from scipy.special import stdtr, stdtrit
+
+    if noise.seed_variance is not None and noise.document_variance is not None:
+        parts = noise.seed_variance, noise.document_variance, noise.df + 1, noise.documents
+        return p_value(difference, *parts), half_width(*parts, LEVEL)
+    df = noise.documents - 1 if noise.seed_variance is None else noise.df
+    return 2 * float(stdtr(df, -abs(difference) / noise.error)), noise.error * float(
+        stdtrit(df, 1 - LEVEL / 2)
+    )
+
+
+def _named(noise: Noise, old: "Floats", new: "Floats") -> str:
+    seeds = f"{len(old)} and {len(new)} seeds"
+    if noise.documents == 1:
+        return f"t-test of {seeds}; documents are not known"
+    if noise.df == 0:
+        return f"paired t-test over {noise.documents} documents, one seed"
+    return f"two-way test of {seeds} on {noise.documents} documents"
+
+
+def _tells_documents(score: ScoreSnapshot) -> bool:
+    return score.seeds.keys() == score.documents.keys()
+
+
+def _by_document(score: ScoreSnapshot, place: Snapshot) -> "Floats":
+    """(seeds, documents)"""
+    import numpy as np
+
     try:
-        return unpack(score.documents[seed], score.seeds[seed], place.dev_documents)
+        values = [
+            unpack(score.documents[seed], mean, place.dev_documents) for seed, mean in score.seeds.items()
+        ]
     except ValueError as error:
-        message = f"The baseline's documents of {place.label} with seed {seed} cannot be read: {error}."
-        raise BaselineError(message, "Bring it back from version control, or make it anew.") from None
-
-
-def _named(compared: Comparison) -> str | None:
-    if compared.p is None:
-        return None
-    if compared.generalises_over == "seeds and documents":
-        return f"two-way test over {compared.seeds} seeds and {compared.documents} documents"
-    if compared.generalises_over == "documents":
-        return f"paired t-test over {compared.documents} documents, one seed"
-    return f"paired t-test over {compared.seeds} seeds"
+        raise BaselineError(
+            f"The documents of {place.label} in the baseline cannot be read: {error}.",
+            "Bring it back from version control, or make it anew with --update.",
+        ) from None
+    return np.stack(values)

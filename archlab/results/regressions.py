@@ -1,115 +1,44 @@
-"""The rules of the CI gate: what the runs of a sweep came to, compared with its baseline."""
+"""The verdict of the CI gate: what the runs of a sweep came to, by every rule, beside its baseline."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from datetime import date
-from typing import Literal
 
 from archlab.planning.gate_rules import GateRules, ScoreRules
-from archlab.records import Json
 from archlab.results.baselines import Acknowledged, Baseline
-from archlab.results.gate_tests import Tested, compare_scores
-from archlab.results.snapshots import Snapshot, SweepSnapshot
+from archlab.results.gate_costs import Sides, size_findings, slowing, speed_finding
+from archlab.results.gate_findings import Finding as Finding
+from archlab.results.gate_findings import Verdict as Verdict
+from archlab.results.gate_findings import found
+from archlab.results.gate_scores import score_cases, score_findings
+from archlab.results.layouts import BASE, is_base
+from archlab.results.snapshots import Snapshot, SweepSnapshot, Where
 from archlab.results.statistics import holm
-
-Rule = Literal["trained", "noise", "absolute", "relative", "parameters", "model_mb", "words_per_second"]
-Status = Literal["ok", "failed", "acknowledged", "appeared", "vanished", "skipped", "unchanged"]
-
-FAILS = ("failed", "vanished")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """What one rule says of one variant.
-
-    variant: its row and column, as the table shows them. rule: `trained` for whether there are scores at all,
-    `noise` for a drop beyond what seeds and documents explain. metric: the score, or None. status: failed and
-    vanished fail the gate; skipped could not be judged.
-    before, after: of the baseline and now, the mean over seeds; difference: after less before. low, high: its
-    interval of 95%. p: one-sided, that a drop so large is chance, corrected for all tests of the gate. test:
-    what that is by. tolerance: the drop, or share, that the rule allows.
-    message: one sentence.
-    """
-
-    variant: str
-    row: str
-    column: str | None
-    rule: Rule
-    metric: str | None
-    status: Status
-    message: str
-    before: float | None = None
-    after: float | None = None
-    difference: float | None = None
-    low: float | None = None
-    high: float | None = None
-    p: float | None = None
-    test: str | None = None
-    tolerance: float | None = None
-
-    @property
-    def fails(self) -> bool:
-        return self.status in FAILS
-
-    def to_dict(self) -> Json:
-        return asdict(self)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Verdict:
-    """What the gate says. made, reason: of the baseline. changes: what differs between its runs and these.
-
-    level: of all runs of the gate in which nothing is worse, the share that fails by chance, at most.
-    """
-
-    sweep: str
-    made: date
-    reason: str
-    level: float
-    changes: tuple[str, ...]
-    findings: tuple[Finding, ...]
-
-    @property
-    def passed(self) -> bool:
-        return not any(finding.fails for finding in self.findings)
-
-    @property
-    def variants(self) -> tuple[str, ...]:
-        """All that there is a finding about, in order."""
-        return tuple(dict.fromkeys(finding.variant for finding in self.findings))
-
-    @property
-    def failed_variants(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(finding.variant for finding in self.findings if finding.fails))
-
-    def to_dict(self) -> Json:
-        return {
-            "schema_version": 1,
-            "sweep": self.sweep,
-            "passed": self.passed,
-            "baseline": {"made": self.made.isoformat(), "reason": self.reason},
-            "level": self.level,
-            "changes": list(self.changes),
-            "findings": [finding.to_dict() for finding in self.findings],
-        }
 
 
 def judge(
     baseline: Baseline, now: SweepSnapshot, rules: GateRules, scores: Mapping[str, ScoreRules], today: date
 ) -> Verdict:
-    """Compare what runs came to with a baseline; pure. scores: the rules of every score that is gated."""
-    before = {place.key: place for place in baseline.places}
-    after = {place.key: place for place in now.places}
-    findings = [_standing(before.get(place.key), place) for place in now.places]
-    findings += [_vanished(place) for place in baseline.places if place.key not in after]
-    both = [
-        (before[place.key], place)
-        for place in now.places
-        if place.standing == "done" and place.key in before and before[place.key].standing == "done"
+    """Compare what runs came to with a baseline; pure. scores: the rules of every score that is gated.
+
+    Raises BaselineError for documents in the baseline that cannot be read.
+    """
+    then = {place.key: place for place in baseline.places}
+    there = {place.key for place in now.places}
+    findings = [_standing(then.get(place.key), place) for place in now.places]
+    findings += [
+        found(place, "trained", "vanished", "it is in the baseline, and not in the sweep")
+        for place in baseline.places
+        if place.key not in there and place.standing == "done"
     ]
-    on_gpu = now.where.device not in (None, "cpu")
-    findings += _score_findings(both, scores, rules.level, on_gpu)
-    findings = [_acknowledged(finding, baseline.acknowledged, scores, today) for finding in findings]
+    both = [
+        (then[place.key], place)
+        for place in now.places
+        if place.key in then and then[place.key].standing == place.standing == "done"
+    ]
+    changed = {now.label: _changed(then, now) for then, now in both}
+    findings += _measured(both, rules, scores, on_gpu=now.where.device not in (None, "cpu"))
+    findings = [replace(one, changed=changed.get(one.variant, ())) for one in findings]
     order = {place.label: number for number, place in enumerate(now.places)}
     findings.sort(key=lambda finding: order.get(finding.variant, len(order)))
     return Verdict(
@@ -117,167 +46,97 @@ def judge(
         made=baseline.made,
         reason=baseline.reason,
         level=rules.level,
-        changes=tuple(_changes(baseline, now)),
-        findings=tuple(findings),
+        changes=tuple(_changes(baseline.where, now.where)),
+        findings=tuple(_acknowledged(one, baseline.acknowledged, scores, today) for one in findings),
     )
 
 
-def _changes(baseline: Baseline, now: SweepSnapshot) -> list[str]:
-    then, told = baseline.where, []
-    for name in sorted({*then.versions, *now.where.versions}):
-        old, new = then.versions.get(name), now.where.versions.get(name)
-        if old != new:
-            told.append(f"{name} {old or 'none'} -> {new or 'none'}")
-    for name in ("python", "platform", "device", "threads"):
-        old, new = getattr(then, name), getattr(now.where, name)
-        if old != new:
-            told.append(f"{name} {old} -> {new}")
-    return told
+def _standing(then: Snapshot | None, now: Snapshot) -> Finding:
+    """Whether a variant has scores, and had."""
+    if now.standing == "done":
+        if then is not None and then.standing == "done":
+            return found(now, "trained", "ok", "trained, as in the baseline")
+        return found(now, "trained", "appeared", "new: the baseline has no scores of it; --update adds them")
+    if then is not None and then.standing == now.standing == "rejected":
+        return found(now, "trained", "ok", f"rejected, as in the baseline: {now.reason}")
+    return found(now, "trained", "failed", f"{now.standing}: {now.reason}")
 
 
-def _finding(place: Snapshot, rule: Rule, status: Status, message: str, metric: str | None = None) -> Finding:
-    return Finding(
-        variant=place.label,
-        row=place.row,
-        column=place.column,
-        rule=rule,
-        metric=metric,
-        status=status,
-        message=message,
-    )
-
-
-def _standing(before: Snapshot | None, now: Snapshot) -> Finding:
-    if before is not None and before.standing == now.standing:
-        then = "" if now.standing == "done" else f", as in the baseline: {now.reason}"
-        return _finding(now, "trained", "ok", f"{now.standing}{then}")
-    if now.standing != "done":
-        return _finding(now, "trained", "failed", f"{now.standing}: {now.reason}")
-    return _finding(now, "trained", "appeared", "is new: the baseline has no scores of it")
-
-
-def _vanished(place: Snapshot) -> Finding:
-    return _finding(place, "trained", "vanished", "is in the baseline, and no longer in the sweep")
-
-
-def _score_findings(
-    both: Sequence[tuple[Snapshot, Snapshot]],
-    scores: Mapping[str, ScoreRules],
-    level: float,
-    on_gpu: bool,
+def _measured(
+    both: Sequence[Sides], rules: GateRules, scores: Mapping[str, ScoreRules], *, on_gpu: bool
 ) -> list[Finding]:
-    found = [
-        (now, name, rules, compare_scores(before, now, name, rules.direction))
-        for before, now in both
-        for name, rules in scores.items()
-    ]
-    tested = [
-        tested.p if tested is not None and rules.tolerance is not None else None
-        for _, _, rules, tested in found
-    ]
-    corrected = holm(tested)
+    """By the rules for scores and costs. All p of scores are corrected together, and all of speeds."""
+    cases = score_cases(both, scores)
+    limit = rules.costs.words_per_second
+    timed = [] if limit is None else [sides for sides in both if not is_reference(sides[1].row, rules)]
+    slowed = [slowing(sides, _reference(both, sides, rules)) for sides in timed]
     findings: list[Finding] = []
-    for (now, name, rules, tested_score), p in zip(found, corrected, strict=True):
-        if tested_score is None:
-            message = f"{name} is not known of both: the baseline's {name}, or these runs', is missing"
-            findings.append(_finding(now, "trained", "failed", message, name))
-            continue
-        one_on_gpu = on_gpu and tested_score.seeds < 2
-        findings += [
-            _score_finding(now, name, rule, tested_score, p, tolerance, level, one_on_gpu)
-            for rule, tolerance in _limits(rules)
-        ]
+    for case, p in zip(cases, holm([case.p for case in cases]), strict=True):
+        findings += score_findings(case, p, rules.level, on_gpu=on_gpu)
+    for sides in both:
+        findings += size_findings(sides, rules.costs)
+    p_of_slower = holm([one.p if one else None for one in slowed])
+    for (_, now), one, p in zip(timed, slowed, p_of_slower, strict=True):
+        findings.append(speed_finding(now, one, p, limit or 0.0, rules.level))
     return findings
 
 
-def _limits(rules: ScoreRules) -> list[tuple[Rule, float]]:
-    limits: list[tuple[Rule, float | None]] = [
-        ("noise", rules.tolerance),
-        ("absolute", rules.absolute),
-        ("relative", rules.relative),
-    ]
-    return [(rule, limit) for rule, limit in limits if limit is not None]
+def _changed(then: Snapshot, now: Snapshot) -> tuple[str, ...]:
+    return tuple(name for name in ("config", "data", "code") if getattr(then, name) != getattr(now, name))
 
 
-def _score_finding(
-    now: Snapshot,
-    name: str,
-    rule: Rule,
-    tested: Tested,
-    p: float | None,
-    tolerance: float,
-    level: float,
-    one_on_gpu: bool,
-) -> Finding:
-    status, message = _judged(rule, tested, p, tolerance, level)
-    if one_on_gpu:
-        status, message = "skipped", "one seed on a GPU is not judged: its scores vary from run to run"
-    return replace(
-        _finding(now, rule, status, message, name),
-        before=tested.before,
-        after=tested.after,
-        difference=tested.difference,
-        low=tested.low,
-        high=tested.high,
-        p=p if rule == "noise" else None,
-        test=tested.test if rule == "noise" else None,
-        tolerance=tolerance,
+def is_reference(row: str, rules: GateRules) -> bool:
+    """Whether words per second are compared with those of this row."""
+    return is_base(row) if rules.reference in (None, BASE) else row == rules.reference
+
+
+def _reference(both: Sequence[Sides], of: Sides, rules: GateRules) -> Sides | None:
+    """The reference variant in the same column."""
+    return next(
+        (sides for sides in both if sides[1].column == of[1].column and is_reference(sides[1].row, rules)),
+        None,
     )
 
 
-def _judged(
-    rule: Rule, tested: Tested, p: float | None, tolerance: float, level: float
-) -> tuple[Status, str]:
-    drop = tested.drop
-    if rule == "relative":
-        allowed = tolerance * abs(tested.before)
-        if drop > allowed:
-            share = f"{drop / abs(tested.before):.1%}" if tested.before else "of a score of 0"
-            return "failed", f"worse by {share}, more than {tolerance:.1%}"
-        return "ok", "within the share allowed"
-    if drop <= tolerance:
-        return "ok", "no worse" if drop <= 0 else "within tolerance"
-    if rule == "absolute":
-        return "failed", f"worse by {drop:.3f}, more than {tolerance:.3f}"
-    if tested.certain:
-        return "failed", f"worse by {drop:.3f} in every run alike"
-    if p is None:
-        return "skipped", f"worse by {drop:.3f}, and nothing tells what chance explains: train more seeds"
-    if p < level:
-        return "failed", f"worse by {drop:.3f}, more than the tolerance and than seeds and documents explain"
-    return "ok", "within noise"
+def _changes(then: Where, now: Where) -> list[str]:
+    """What differs in versions and machine."""
+    names = sorted({*then.versions, *now.versions})
+    pairs = [(name, then.versions.get(name), now.versions.get(name)) for name in names]
+    pairs += [
+        ("python", then.python, now.python),
+        ("platform", then.platform, now.platform),
+        ("device", then.device, now.device),
+    ]
+    return [f"{name} {old or 'none'} -> {new or 'none'}" for name, old, new in pairs if old != new]
 
 
 def _acknowledged(
     finding: Finding, known: Sequence[Acknowledged], scores: Mapping[str, ScoreRules], today: date
 ) -> Finding:
-    if not finding.fails:
-        return finding
-    said = next(
-        (
-            one
-            for one in known
-            if (one.variant, one.rule, one.metric) == (finding.variant, finding.rule, finding.metric)
-        ),
-        None,
-    )
-    if said is None:
+    """The finding, or what an acknowledgement makes of it."""
+    said = next((one for one in known if one.is_about(finding)), None)
+    if said is None or not finding.fails:
         return finding
     if said.until < today:
+        told = f'{finding.message}; acknowledged until {said.until} ("{said.reason}"), which has expired'
+        return replace(finding, message=told)
+    if _is_worse(finding, said, scores):
         return replace(
-            finding,
-            message=f'{finding.message}; it was acknowledged until {said.until} ("{said.reason}"): expired',
+            finding, message=f"{finding.message}; worse than what was acknowledged ({said.value:g})"
         )
-    rules = scores.get(finding.metric or "", ScoreRules())
-    if said.value is not None and finding.after is not None:
-        sign = 1 if rules.direction == "higher" else -1
-        if sign * (said.value - finding.after) > (finding.tolerance or 0.0):
-            return replace(
-                finding,
-                message=f"{finding.message}; acknowledged was {said.value:.3f}, and it is worse than that",
-            )
-    return replace(
-        finding,
-        status="acknowledged",
-        message=f'{finding.message}; acknowledged until {said.until}: "{said.reason}"',
-    )
+    told = f'{finding.message}; acknowledged until {said.until}: "{said.reason}"'
+    return replace(finding, status="acknowledged", message=told)
+
+
+def _is_worse(finding: Finding, said: Acknowledged, scores: Mapping[str, ScoreRules]) -> bool:
+    """Whether it has become worse than was acknowledged, by more than the rule allows a variant to become."""
+    if said.value is None or finding.after is None:
+        return False
+    if finding.metric is None:
+        lower_is_better = finding.rule != "words_per_second"
+        allowed = (finding.tolerance or 0.0) * said.value
+    else:
+        lower_is_better = scores[finding.metric].direction == "lower"
+        allowed = (finding.tolerance or 0.0) * (abs(said.value) if finding.rule == "relative" else 1.0)
+    worse = finding.after - said.value if lower_is_better else said.value - finding.after
+    return worse > allowed

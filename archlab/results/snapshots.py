@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from statistics import median
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -32,7 +32,6 @@ class Where(_Frozen):
     python: str | None = None
     platform: str | None = None
     device: str | None = None
-    threads: int | None = None
 
 
 class ScoreSnapshot(_Frozen):
@@ -45,19 +44,15 @@ class ScoreSnapshot(_Frozen):
 class Speed(_Frozen):
     """Words per second: of each seed's run, the median over its passes."""
 
-    seeds: dict[int, float] = {}
-
-    @property
-    def median(self) -> float | None:
-        return median(self.seeds.values()) if self.seeds else None
+    seeds: dict[int, Annotated[float, Field(gt=0)]] = {}
 
 
 class Snapshot(_Frozen):
     """One place of a sweep's table.
 
-    standing: done where all of its runs are. reason: why it is not. config, data: digests of what was
-    trained, and on what. dev_documents: how many documents its runs were scored on; dev_digest tells these
-    from others. parameters, model_bytes: the median over its runs.
+    standing: done where all of its runs are. reason: why it is not. config, data, code: digests of what was
+    trained, on what, and with which files. dev_documents: how many its runs were scored on; dev_digest tells
+    them from others. parameters, model_bytes: the median over its runs.
     """
 
     row: str
@@ -112,7 +107,6 @@ def _where(done: Sequence[Result]) -> Where:
         python=one.python,
         platform=one.platform,
         device=one.device,
-        threads=one.threads,
     )
 
 

@@ -71,7 +71,8 @@ class _Item(pytest.Item):
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
-        return self.path, None, self.name
+        """With the file's name first: what ends like a node id, pytest shows with :: for each full stop."""
+        return self.path, None, f"{self.path.name}: {self.name}"
 
 
 class SweepItem(_Item):

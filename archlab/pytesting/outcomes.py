@@ -30,14 +30,14 @@ class Outcome:
         known = labels(self.plan)
         failing = self.verdict.findings if self.verdict is not None else ()
         lines = [f"{one.variant} {one.message}" for one in failing if one.fails and one.variant not in known]
-        return [*lines, *([f"stopped: {self.results.stopped}"] if self.results.stopped else [])]
+        return [*lines, *([f"stopped {self.results.stopped}"] if self.results.stopped else [])]
 
     def problems_of(self, label: str) -> list[str]:
         """What is wrong with a variant: findings of the check, failed runs, rules of the gate."""
         rejected = [item for item in self.plan.rejected if item.label == label]
         if rejected:
             return [_shown(rejected[0].findings)]
-        problems = [*self._failed_runs(label), *self._failed_rules(label)]
+        problems = list(self._unfinished_runs(label)) or list(self._failed_rules(label))
         findings = [finding for finding in self.plan.report.findings if label in finding.variants]
         return [*problems, _shown(findings)] if problems and findings else problems
 
@@ -57,20 +57,26 @@ class Outcome:
             lines.append(f"{name} {score(mean)}: {', '.join(seeds)}")
         return lines
 
-    def _runs(self, label: str) -> list[Result]:
+    def _run_ids(self, label: str) -> list[str]:
         places = [place for place in self.results.layout.places if place.label == label]
-        ids = [run_id for place in places for run_id in place.run_ids]
-        return [self.results.by_run[run_id] for run_id in ids if run_id in self.results.by_run]
+        return [run_id for place in places for run_id in place.run_ids]
+
+    def _runs(self, label: str) -> list[Result]:
+        known = self.results.by_run
+        return [known[run_id] for run_id in self._run_ids(label) if run_id in known]
 
     def _values(self, label: str, name: str) -> dict[int, float]:
         runs = sorted(self._runs(label), key=lambda result: result.seed)
         return {r.seed: value for r in runs if (value := r.value(name)) is not None}
 
-    def _failed_runs(self, label: str) -> Iterator[str]:
-        for result in self._runs(label):
+    def _unfinished_runs(self, label: str) -> Iterator[str]:
+        runs, wanted = self._runs(label), self._run_ids(label)
+        for result in runs:
             if result.status != "done":
                 why = f"{result.reason.kind}: {result.reason.message}" if result.reason else result.status
                 yield f"seed {result.seed} failed, {why}   archlab logs {result.run_id}"
+        if len(runs) < len(wanted):
+            yield f"{len(wanted) - len(runs)} of {len(wanted)} runs have no result"
 
     def _failed_rules(self, label: str) -> Iterator[str]:
         from archlab.reporting.verdicts import sentence

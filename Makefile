@@ -35,7 +35,7 @@ test-mxnet: .venv-mxnet/installed  ## the example for MXNet, in an environment o
 	.venv-mxnet/bin/python -m pytest -c tests/with_mxnet/pytest.ini --confcutdir tests tests/with_mxnet
 
 bench: install  ## how long swaps, checks, grids and tables take; how often statistics are wrong: a quarter of an hour
-	$(BIN)/python benchmarks/swap_time.py
+	$(BIN)/python benchmarks/start_up.py
 	$(BIN)/python benchmarks/words_per_second.py
 	$(BIN)/python benchmarks/check_sweep.py
 	$(BIN)/python -W ignore benchmarks/driver_overhead.py

@@ -17,6 +17,7 @@ from archlab.cli.options import (
     FormatOption,
     Gpu,
     Jobs,
+    NoSpeedups,
     PassEnv,
     Quiet,
     print_json,
@@ -58,6 +59,7 @@ def grid(
         int | None, typer.Option(min=1, metavar="N", help="Start nothing more after N failed runs.")
     ] = None,
     pass_env: PassEnv = None,
+    no_speedups: NoSpeedups = False,
     experiments: Experiments = DEFAULT_EXPERIMENTS,
     format: FormatOption = Format.text,
     quiet: Quiet = False,
@@ -99,6 +101,7 @@ def grid(
         if not quiet:
             say(summarize(planned, missing, at_once), err=True)
         options = {"engine": engine, "jobs": at_once, "strict": strict, "pass_env": pass_env or ()}
+        options["speedups"] = not no_speedups
         limits = {"minutes": grid_minutes, "max_failures": max_failures}
         with interruptible():
             results = _run(planned, missing, experiments, quiet, options | limits | vars(wanted))

@@ -56,6 +56,9 @@ ChangedSince = Annotated[
     str | None,
     typer.Option("--changed-since", metavar="REV", help="Train only what differs from that git revision."),
 ]
+NoSpeedups = Annotated[
+    bool, typer.Option("--no-speedups", help="Train as slowly as spaCy does; the models are the same.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only results.")]
 
 DEFAULT_BASE = Path("configs/base.cfg")

@@ -21,6 +21,7 @@ from archlab.cli.options import (
     PassEnv,
     Quiet,
     json_text,
+    read_overrides,
 )
 from archlab.cli.saying import hand_over, say
 from archlab.errors import RegressionError, UsageError
@@ -28,6 +29,7 @@ from archlab.errors import RegressionError, UsageError
 if TYPE_CHECKING:
     from archlab.planning.gate_rules import GateRules
     from archlab.planning.plans import Plan
+    from archlab.results.baselines import Baseline
     from archlab.results.gate_findings import Verdict
 
 STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
@@ -82,7 +84,8 @@ def regress(
         ),
     ] = None,
     level: Annotated[
-        float | None, typer.Option(metavar="N", help="The share of false alarms, of gates that fail.")
+        float | None,
+        typer.Option(metavar="N", help="Of gates where nothing is worse, the share that may fail."),
     ] = None,
     reference: Annotated[
         str | None, typer.Option(metavar="ROW", help="The row that words per second are compared with.")
@@ -115,6 +118,8 @@ def regress(
     archlab regress configs/sweep.yml --format junit > report.xml
     """
     from archlab.engines import regressing
+    from archlab.engines.known_plans import keep_plan
+    from archlab.engines.partial_gates import require_all
     from archlab.planning.sweeps import load_sweep
     from archlab.results.baselines import require_reason
     from archlab.results.paths import SweepPaths
@@ -126,19 +131,25 @@ def regress(
     rules = loaded.file.regress.changed(drops, cost or (), level, reference)
     if update:
         require_reason(reason, "--update")
-        regressing.require_all(changed_since)
-    else:
-        regressing.stored_baseline(loaded, experiments)
-    planned = plan_sweep(ctx, sweep, gpu_id, code or [], quiet, changed_since)
-    regressing.require_rules(planned, rules)
-    planned = _to_be_judged(planned, rules, experiments, quiet)
-    results = watched_grid(planned, experiments, quiet, jobs, gpu_id, pass_env)
+        require_all(changed_since)
+    baseline = None if update else regressing.stored_baseline(loaded, experiments)
+    overrides, files = read_overrides(ctx), code or []
+    results, unchanged = None, frozenset[str]()
+    if gpu_id < 0 and changed_since is None:
+        results = regressing.known_results(loaded, rules, experiments, files, overrides)
+    if results is None:
+        planned = plan_sweep(ctx, sweep, gpu_id, files, quiet, changed_since)
+        regressing.require_rules_of(planned, rules)
+        planned = planned if baseline is None else _to_be_judged(planned, rules, baseline, quiet)
+        unchanged = planned.unchanged
+        results = watched_grid(planned, experiments, quiet, jobs, gpu_id, pass_env)
+        keep_plan(planned, results, files, overrides)
     if update:
         regressing.update_baseline(loaded, results, reason or "", rules)
-    verdict = regressing.judge_results(loaded, results, rules, unchanged=planned.unchanged)
+    verdict = regressing.judge_results(loaded, results, rules, unchanged=unchanged)
     if acknowledge is not None and until is not None:
         regressing.acknowledge(loaded, results, verdict, acknowledge, reason or "", until.date())
-        verdict = regressing.judge_results(loaded, results, rules, unchanged=planned.unchanged)
+        verdict = regressing.judge_results(loaded, results, rules, unchanged=unchanged)
     file = str(SweepPaths.of(loaded.name, experiments).baseline)
     _show(verdict, file, format)
     for output in write or ():
@@ -151,12 +162,12 @@ def regress(
         raise typer.Exit(RegressionError.exit_code)
 
 
-def _to_be_judged(planned: "Plan", rules: "GateRules", experiments: Path, quiet: bool) -> "Plan":
+def _to_be_judged(planned: "Plan", rules: "GateRules", baseline: "Baseline", quiet: bool) -> "Plan":
     """The plan, with what is trained although it has not changed; that is told."""
-    from archlab.engines.regressing import to_be_judged
+    from archlab.engines.partial_gates import to_be_judged
     from archlab.reporting.planned import told_changes
 
-    judged = to_be_judged(planned, rules, experiments)
+    judged = to_be_judged(planned, rules, baseline)
     if judged is not planned and not quiet:
         for line in told_changes(judged):
             say(line, err=True)

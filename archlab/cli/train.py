@@ -13,6 +13,7 @@ from archlab.cli.options import (
     Format,
     FormatOption,
     Gpu,
+    NoSpeedups,
     PassEnv,
     Quiet,
     print_json,
@@ -34,6 +35,7 @@ def train(
     code: Code = None,
     gpu_id: Gpu = -1,
     pass_env: PassEnv = None,
+    no_speedups: NoSpeedups = False,
     experiments: Experiments = DEFAULT_EXPERIMENTS,
     format: FormatOption = Format.text,
     quiet: Quiet = False,
@@ -71,6 +73,7 @@ def train(
             experiments=experiments,
             rerun=rerun,
             pass_env=pass_env or (),
+            speedups=not no_speedups,
             on_event=watcher,
         )
     sweep = SweepPaths.of(ADHOC, experiments)

@@ -49,6 +49,7 @@ def grid(
     max_failures: int | None = None,
     changed_since: str | None = None,
     pass_env: Sequence[str] = (),
+    speedups: bool = True,
     on_event: Watcher = nobody,
 ) -> Results:
     """Plan a sweep, train what is missing, and give the results of all.
@@ -60,7 +61,7 @@ def grid(
     the other variants are left as they are. retry_failed: train what failed again. rerun: train all again; an
     older result stands until then. minutes, max_failures: where the grid stops, in place of the sweep's own.
     changed_since: as for `plan`. pass_env: environment variables that every run gets besides those that a
-    training needs.
+    training needs. speedups: False for runs that do nothing else than spaCy does; they come to the same.
 
     Raises SweepError, ConfigError, CorpusError, DeviceError before anything starts, and InvalidError where
     another process runs the sweep; UnknownVariantError for a name in `only` that the sweep does not have;
@@ -87,7 +88,7 @@ def grid(
     limits = planned.sweep.grid_limits
     limits = replace(limits, minutes=minutes or limits.minutes, failures=max_failures or limits.failures)
     wanted = Wanted(only=tuple(only), retry_failed=retry_failed, rerun=rerun)
-    return _execute(planned, engine, jobs, experiments, wanted, limits, pass_env, on_event)
+    return _execute(planned, engine, jobs, experiments, wanted, limits, pass_env, speedups, on_event)
 
 
 def train(
@@ -100,13 +101,14 @@ def train(
     experiments: str | Path | None = None,
     rerun: bool = False,
     pass_env: Sequence[str] = (),
+    speedups: bool = True,
     on_event: Watcher = nobody,
 ) -> Result:
     """Train one config, in a process of its own, to what `spacy train` would give.
 
     output: a folder that gets a copy of model-best. seed: default training.seed. A run that is in the store
     already is not done again, unless rerun. pass_env: environment variables that the run gets besides those
-    that a training needs. Raises MisfitError where the config does not pass `check`.
+    that a training needs. speedups: as for `grid`. Raises MisfitError where the config does not pass `check`.
     """
     import_code(code)
     report = check(config, for_training=True)
@@ -119,7 +121,13 @@ def train(
     settings = RunSettings(sweep=ADHOC, code=code, device=device, gpu_id=gpu_id)
     runs = settings.runs(variants, [seed_of(config) if seed is None else seed])
     (result,) = train_variants(
-        variants, runs, experiments=experiments, rerun=rerun, pass_env=pass_env, on_event=on_event
+        variants,
+        runs,
+        experiments=experiments,
+        rerun=rerun,
+        pass_env=pass_env,
+        speedups=speedups,
+        on_event=on_event,
     )
     if output is not None and result.status == "done":
         copy_model(Store(ADHOC, experiments), result, Path(output))
@@ -134,6 +142,7 @@ def train_variants(
     jobs: int | None = None,
     rerun: bool = False,
     pass_env: Sequence[str] = (),
+    speedups: bool = True,
     on_event: Watcher = nobody,
 ) -> Results:
     """Train some variants outside a sweep; all models are kept. runs: as `RunSettings.runs` gives them."""
@@ -145,7 +154,7 @@ def train_variants(
     wanted, limits = Wanted(retry_failed=True, rerun=rerun), GridLimits(attempts=1)
     with store.locked(spec.run_id for spec in runs):  # other trainings may go on beside this
         write_json(store.paths.plan, layout.to_dict(), synced=False)
-        driver = _run(store, variants, runs, "local", jobs, pass_env, on_event, wanted, limits)
+        driver = _run(store, variants, runs, "local", jobs, pass_env, speedups, on_event, wanted, limits)
     return Results(layout, driver.known, store.paths, failed_again=tuple(driver.failed_again))
 
 
@@ -163,6 +172,7 @@ def _execute(
     wanted: Wanted,
     limits: GridLimits,
     pass_env: Sequence[str],
+    speedups: bool,
     on_event: Watcher,
 ) -> Results:
     """Train what a plan has and the store has not, and give the results of all its runs."""
@@ -183,7 +193,9 @@ def _execute(
     with store.locked():
         write_text(store.paths.sweep, planned.sweep.source.text, synced=False)
         write_json(store.paths.plan, layout.to_dict(), synced=False)
-        driver = _run(store, planned.variants, runs, engine, jobs, pass_env, on_event, wanted, limits)
+        driver = _run(
+            store, planned.variants, runs, engine, jobs, pass_env, speedups, on_event, wanted, limits
+        )
         left_alone = {spec.run_id for spec in planned.runs} - {spec.run_id for spec in runs}
         others = {run_id: result for run_id in left_alone if (result := store.load(run_id)) is not None}
         known = driver.known | others
@@ -271,6 +283,7 @@ def _run(
     engine: str,
     jobs: int | None,
     pass_env: Sequence[str],
+    speedups: bool,
     on_event: Watcher,
     wanted: Wanted,
     limits: GridLimits,
@@ -282,7 +295,7 @@ def _run(
     todo = [spec for spec in runs if settled[spec.run_id] is None]
     driver = Driver(
         store=store,
-        engine=_make_engine(engine, store, jobs, todo, pass_env, on_event),
+        engine=_make_engine(engine, store, jobs, todo, pass_env, speedups, on_event),
         configs={variant.variant_id: variant.config for variant in variants},
         wanted=wanted,
         limits=limits,
@@ -309,15 +322,17 @@ def _make_engine(
     jobs: int | None,
     todo: Sequence[RunSpec],
     pass_env: Sequence[str],
+    speedups: bool,
     on_event: Watcher,
 ) -> Engine:
     require_set(pass_env)
     if name == "inline":
         from archlab.engines.inline import InlineEngine
 
-        return InlineEngine(store.paths, on_event)
+        return InlineEngine(store.paths, on_event, speedups=speedups)
     at_once = jobs or default_jobs(todo[0].gpu_id if todo else -1)
-    return LocalEngine(store.paths, max(1, min(at_once, len(todo))), on_event, pass_env=pass_env)
+    at_once = max(1, min(at_once, len(todo)))
+    return LocalEngine(store.paths, at_once, on_event, pass_env=pass_env, speedups=speedups)
 
 
 def _layout(

@@ -20,9 +20,10 @@ class InlineEngine:
     """Trains in this process, so that a breakpoint in a block is reached. Limits of time and memory are not
     enforced, and a block that kills its process kills this one."""
 
-    def __init__(self, paths: SweepPaths, on_event: Watcher = nobody) -> None:
+    def __init__(self, paths: SweepPaths, on_event: Watcher = nobody, *, speedups: bool = True) -> None:
         self.paths = paths
         self.on_event = on_event
+        self.speedups = speedups
 
     def run(self, specs: Iterable[RunSpec], deadline: float | None = None) -> Generator[Result, None, None]:
         """A run that goes on at the deadline is let end: there is no second process to stop it."""
@@ -35,7 +36,7 @@ class InlineEngine:
             paths = self.paths.run(spec.run_id)
             with paths.log.open("a", encoding="utf8") as log, _printing_to(_Both(log, sys.stderr)):
                 _forget_models()
-                outcome = train_run(spec, paths, tell)
+                outcome = train_run(spec, paths, tell, speedups=self.speedups)
                 if outcome.status == "done":
                     outcome = with_speed(outcome, measure_apart(spec, paths))
             gc.unfreeze()  # the models of this run are garbage soon, unlike those of a process that ends

@@ -3,17 +3,19 @@
 import subprocess
 import sys
 import time
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO
 
 from archlab.engines.base import Event, Watcher, evaluated, make_result, nobody
+from archlab.engines.warm import WarmProcess, WarmServer, can_be_warm
 from archlab.processes import ON_LINUX, RUN_VARIABLE, child_environment, cores, kill_orphans
 from archlab.records import Json, Outcome, Result, RunSpec
 from archlab.results.files import read_json_lines
 from archlab.results.paths import RunPaths, SweepPaths
 from archlab.results.store import read_outcome
 from archlab.training import supervisor
+from archlab.training.child import NO_SPEEDUPS
 from archlab.training.endings import ended_without_word, failed
 
 POLL_SECONDS = 0.05
@@ -23,6 +25,9 @@ PATIENCE_SECONDS = supervisor.GRACE_SECONDS + 3
 TRAINER = (sys.executable, "-P", "-m", "archlab.training.child")
 """The program that trains a run; it is given the path of the run's spec.json. It imports nothing from the
 working directory."""
+
+
+Process = subprocess.Popen[bytes] | WarmProcess
 
 
 def default_jobs(gpu_id: int) -> int:
@@ -41,13 +46,19 @@ class LocalEngine:
         *,
         trainer: Sequence[str] = TRAINER,
         pass_env: Sequence[str] = (),
+        speedups: bool = True,
     ) -> None:
-        """jobs: runs at once, at least 1. pass_env: variables of this environment that runs get, too."""
+        """jobs: runs at once, at least 1. pass_env: variables of this environment that runs get, too.
+        speedups: False starts each run by itself, and trains as slowly as spaCy."""
         self.paths = paths
         self.jobs = jobs
         self.environment = child_environment(max(1, cores() // jobs), pass_env) | {"PYTHONUNBUFFERED": "1"}
         self.on_event = on_event
         self.trainer = trainer
+        if trainer is TRAINER and not speedups:
+            self.trainer = (*TRAINER, NO_SPEEDUPS)
+        self.speedups = speedups
+        self.warm: WarmServer | None = None
 
     def run(self, specs: Iterable[RunSpec], deadline: float | None = None) -> Generator[Result, None, None]:
         waiting = iter(specs)  # drawn one by one: a spec is prepared when it is drawn
@@ -73,14 +84,49 @@ class LocalEngine:
                     return
         finally:
             _stop(running)
+            if self.warm is not None:
+                self.warm.close()
+                self.warm = None
 
     def _start(self, spec: RunSpec) -> "_Child":
         paths = self.paths.run(spec.run_id)
-        return _Child.start(spec, paths, self.trainer, self.environment)
+        process = self._forked(paths) if self.speedups and can_be_warm(spec.gpu_id) else None
+        if process is None:
+            process = _spawn(paths, self.trainer, self.environment)
+        minutes = spec.limits.minutes
+        deadline = None if minutes is None else time.monotonic() + 60 * minutes
+        return _Child(spec, paths, process, deadline)
+
+    def _forked(self, paths: RunPaths) -> "Process | None":
+        """A supervisor and its run as forks; None where there is no server to fork them."""
+        if self.warm is None:
+            preload = self.trainer is TRAINER
+            program = [part for part in self.trainer[1:] if part != "-P"]  # the server has it
+            self.warm = WarmServer(program, self.environment, preload=preload)
+        with paths.log.open("ab") as log:
+            return self.warm.start(paths.folder.resolve(), log)
 
     def _tell_progress(self, child: "_Child") -> None:
         for line in child.new_progress():
             self.on_event(evaluated(child.spec, line))
+
+
+def _spawn(
+    paths: RunPaths, trainer: Sequence[str], environment: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
+    """A supervisor that starts its run as a new process."""
+    folder = paths.folder.resolve()
+    quick = ["-I", "-S"] if ON_LINUX else ["-I"]  # elsewhere, psutil tells who a process is
+    supervise = [sys.executable, *quick, supervisor.__file__, str(folder)]
+    with paths.log.open("ab") as log:
+        return subprocess.Popen(
+            [*supervise, *trainer, str(folder / paths.spec.name)],
+            stdin=subprocess.PIPE,  # its end tells the supervisor that its driver is gone
+            stdout=log,
+            stderr=log,
+            env={**environment, RUN_VARIABLE: str(folder)},
+            start_new_session=True,  # ctrl-C in the terminal is for the driver alone
+        )
 
 
 @dataclass
@@ -89,30 +135,10 @@ class _Child:
 
     spec: RunSpec
     paths: RunPaths
-    process: subprocess.Popen[bytes]
+    process: Process
     deadline: float | None
     timed_out: bool = False
     progress: IO[bytes] | None = None
-
-    @classmethod
-    def start(
-        cls, spec: RunSpec, paths: RunPaths, trainer: Sequence[str], environment: dict[str, str]
-    ) -> "_Child":
-        folder = paths.folder.resolve()
-        quick = ["-I", "-S"] if ON_LINUX else ["-I"]  # elsewhere, psutil tells who a process is
-        supervise = [sys.executable, *quick, supervisor.__file__, str(folder)]
-        with paths.log.open("ab") as log:
-            process = subprocess.Popen(
-                [*supervise, *trainer, str(folder / paths.spec.name)],
-                stdin=subprocess.PIPE,  # its end tells the supervisor that its driver is gone
-                stdout=log,
-                stderr=log,
-                env=environment | {RUN_VARIABLE: str(folder)},
-                start_new_session=True,  # ctrl-C in the terminal is for the driver alone
-            )
-        minutes = spec.limits.minutes
-        deadline = None if minutes is None else time.monotonic() + 60 * minutes
-        return cls(spec, paths, process, deadline)
 
     def has_ended(self) -> bool:
         """Whether the run and all that it has started are gone. One that is over its time is asked to end."""
@@ -122,7 +148,7 @@ class _Child:
                 self.process.terminate()
             return False
         self.close()
-        if self.process.returncode < 0:  # perhaps not its run alone was killed
+        if (self.process.returncode or 0) < 0:  # perhaps not its run alone was killed
             kill_orphans(self.paths.folder.resolve())
         return True
 
@@ -133,7 +159,7 @@ class _Child:
             return outcome
         if self.timed_out:
             return failed("timeout", f"not done after {self.spec.limits.minutes:g} minutes")
-        return ended_without_word(self.process.returncode, self.paths.log)
+        return ended_without_word(self.process.returncode or 0, self.paths.log)
 
     def new_progress(self) -> list[Json]:
         """Lines of progress.jsonl that have come since the last call."""

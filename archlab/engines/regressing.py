@@ -1,15 +1,16 @@
 """The CI gate: train what is missing of a sweep, and compare what came of it with its baseline."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from archlab.configs.code import import_code
-from archlab.configs.fingerprints import VERSIONED, installed_versions
 from archlab.engines.base import Watcher, nobody
 from archlab.engines.driving import grid, require_code
+from archlab.engines.known_plans import keep_plan, known_plan
+from archlab.engines.partial_gates import require_all, to_be_judged
 from archlab.errors import InvalidError, RunsFailedError, SweepError, UsageError, did_you_mean
 from archlab.planning.gate_rules import GateRules
 from archlab.planning.plans import Plan, known_scores, plan
@@ -19,7 +20,7 @@ from archlab.results.baselines import Acknowledged, Baseline, read_baseline, req
 from archlab.results.changed_places import judge_changed
 from archlab.results.collection import Results
 from archlab.results.layouts import BASE, is_base
-from archlab.results.regressions import Finding, Verdict, is_reference
+from archlab.results.regressions import Finding, Verdict
 from archlab.results.snapshots import SweepSnapshot, take_snapshot
 from archlab.results.store import Store
 from archlab.training.device import find_device
@@ -56,57 +57,41 @@ def regress(
     else:
         require_reason(update, "--update")
         require_all(changed_since)
-    if isinstance(sweep, Plan):
+    used, known, unchanged = rules or loaded.file.regress, None, frozenset[str]()
+    if not isinstance(sweep, Plan) and gpu is None and changed_since is None:
+        known = known_results(loaded, used, experiments, code, overrides or {})
+    if known is None:
         planned = sweep
-    else:
-        device, gpu_id = find_device(gpu)
-        require_code(loaded, code)
-        import_code(code)
-        planned = plan(
-            loaded,
-            code=code,
-            device=device,
-            gpu_id=gpu_id,
-            overrides=overrides,
-            changed_since=changed_since,
-        )
-    used = rules or loaded.file.regress
-    require_rules(planned, used)
-    planned = to_be_judged(planned, used, experiments)
-    results = grid(planned, engine, jobs, experiments=experiments, pass_env=pass_env, on_event=on_event)
+        if not isinstance(planned, Plan):
+            planned = _planned(loaded, gpu, code, overrides or {}, changed_since)
+        require_rules_of(planned, used)
+        if update is None:
+            planned = to_be_judged(planned, used, stored_baseline(loaded, experiments))
+        known = grid(planned, engine, jobs, experiments=experiments, pass_env=pass_env, on_event=on_event)
+        unchanged = planned.unchanged
+        if not isinstance(sweep, Plan):
+            keep_plan(planned, known, code, overrides or {})
     if update is not None:
-        update_baseline(loaded, results, update, rules)
-    return judge_results(loaded, results, rules, unchanged=planned.unchanged)
+        update_baseline(loaded, known, update, used)
+    return judge_results(loaded, known, used, unchanged=unchanged)
 
 
-def require_all(changed_since: str | None) -> None:
-    """Raise UsageError where a baseline would be made of a part of a sweep."""
-    if changed_since is not None:
-        raise UsageError(
-            "--update and --changed-since do not go together: a baseline is of all variants.",
-            "Leave out --changed-since.",
-        )
+def known_results(
+    sweep: Sweep,
+    rules: GateRules,
+    experiments: str | Path | None,
+    code: Sequence[str | Path],
+    overrides: Mapping[str, Any],
+) -> Results | None:
+    """The results of all runs on the CPU, where nothing has changed since the last gate; else None.
 
-
-def to_be_judged(planned: Plan, rules: GateRules, experiments: str | Path | None = None) -> Plan:
-    """The plan, with what is trained although it has not changed since the plan's revision.
-
-    All where the baseline was made with other versions of what results depend on; the reference, where words
-    per second are judged by it. Raises as `stored_baseline` does.
+    Raises as `require_rules` does.
     """
-    if planned.changes is None or not planned.unchanged:
-        return planned
-    then, here = stored_baseline(planned.sweep, experiments).where.versions, installed_versions()
-    others = [name for name in VERSIONED if then.get(name) != here.get(name)]
-    if others:
-        told = "; ".join(f"{name} {then.get(name)}, here {here.get(name)}" for name in others)
-        reason = f"the baseline was made with {told}"
-        return replace(planned, changes=replace(planned.changes, unchanged=frozenset(), reason=reason))
-    if rules.costs.words_per_second is None or planned.unchanged >= {spec.run_id for spec in planned.runs}:
-        return planned
-    references = {place.variant_id for place in planned.placements if is_reference(place.row, rules)}
-    measured = {spec.run_id for spec in planned.runs if spec.variant_id in references}
-    return replace(planned, changes=replace(planned.changes, unchanged=planned.unchanged - measured))
+    known = known_plan(sweep, experiments, code, overrides)
+    if known is None:
+        return None
+    require_rules(sweep, rules, [place.row for place in known.results.layout.places], known.scores)
+    return known.results
 
 
 def stored_baseline(sweep: Sweep, experiments: str | Path | None = None) -> Baseline:
@@ -115,15 +100,22 @@ def stored_baseline(sweep: Sweep, experiments: str | Path | None = None) -> Base
     return read_baseline(Store(sweep.name, experiments).paths.baseline, sweep.name, command)
 
 
-def require_rules(planned: Plan, rules: GateRules) -> None:
-    """Raise for rules about what is not there: SweepError where the sweep says them, UsageError else."""
-    sweep, said = planned.sweep, planned.sweep.file.regress
-    scores = known_scores(planned.variants)
+def require_rules_of(planned: Plan, rules: GateRules) -> None:
+    """Raise for rules about what a plan does not have, as `require_rules` does."""
+    rows = [place.row for place in planned.placements] + [place.row for place in planned.rejected]
+    require_rules(planned.sweep, rules, rows, known_scores(planned.variants) if planned.variants else ())
+
+
+def require_rules(sweep: Sweep, rules: GateRules, rows: Collection[str], scores: Collection[str]) -> None:
+    """Raise for rules about what is not there: SweepError where the sweep says them, UsageError else.
+
+    rows: of the table. scores: that variants give.
+    """
+    said = sweep.file.regress
     for name in rules.scores:
-        if planned.variants and name not in scores:
+        if scores and name not in scores:
             hint = did_you_mean(name, scores) or f"Known: {', '.join(sorted(scores))}."
             raise UsageError(f"No variant gives a score {name}.", hint)
-    rows = [place.row for place in planned.placements] + [place.row for place in planned.rejected]
     if rules.reference is not None and rules.reference not in (*rows, BASE):
         hint = did_you_mean(rules.reference, rows) or f"There are {', '.join(dict.fromkeys(rows))}."
         if rules.reference != said.reference:
@@ -198,6 +190,21 @@ def acknowledge(
     baseline = stored_baseline(sweep, experiments).acknowledging(known)
     write_baseline(Store(sweep.name, experiments).paths.baseline, baseline)
     return baseline
+
+
+def _planned(
+    sweep: Sweep,
+    gpu: int | None,
+    code: Sequence[str | Path],
+    overrides: Mapping[str, Any],
+    changed_since: str | None,
+) -> Plan:
+    device, gpu_id = find_device(gpu)
+    require_code(sweep, code)
+    import_code(code)
+    return plan(
+        sweep, code=code, device=device, gpu_id=gpu_id, overrides=overrides, changed_since=changed_since
+    )
 
 
 def _loaded(sweep: Plan | Sweep | str | Path) -> Sweep:

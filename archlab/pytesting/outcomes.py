@@ -110,10 +110,10 @@ def train_and_judge(plan: "Plan", experiments: str | Path) -> Outcome:
     from filelock import FileLock
 
     from archlab.engines.driving import grid
-    from archlab.engines.regressing import judge_results, require_rules
+    from archlab.engines.regressing import judge_results, require_rules_of
     from archlab.results.store import Store
 
-    require_rules(plan, plan.sweep.file.regress)
+    require_rules_of(plan, plan.sweep.file.regress)
     folder = Store(plan.sweep.name, experiments).paths.folder
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / "pytest.lock"):  # the workers of pytest-xdist share out the tests of a sweep

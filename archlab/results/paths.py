@@ -107,6 +107,11 @@ class SweepPaths:
         return self.folder / "comparisons.json"
 
     @property
+    def known_plan(self) -> Path:
+        """What the last plan for `regress` came to, and what that depends on: a cache."""
+        return self.folder / "regress.json"
+
+    @property
     def baseline(self) -> Path:
         """What `regress` compares with: committed, as nothing else here is."""
         return self.folder / "baseline.json"

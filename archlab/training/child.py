@@ -1,4 +1,4 @@
-"""One run in a process of its own: `python -m archlab.training.child RUN_FOLDER/spec.json`.
+"""One run in a process of its own: `python -m archlab.training.child [--no-speedups] RUN_FOLDER/spec.json`.
 
 The process has built no Thinc model before, because layers without a seed of their own take it from a counter
 of the process. It writes only into its own folder, outcome.json last. Its supervisor ends it.
@@ -29,19 +29,23 @@ from archlab.training.clock import Clock
 from archlab.training.endings import failed, kind_of
 from archlab.training.speed import Passes, prepare_meter
 
+NO_SPEEDUPS = "--no-speedups"
+
 if TYPE_CHECKING:
     from spacy.language import Language
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Train one run; exit code 0 when done, 1 otherwise."""
-    (spec_file,) = arguments if arguments is not None else sys.argv[1:]
+    *options, spec_file = arguments if arguments is not None else sys.argv[1:]
     paths = RunPaths(Path(spec_file).resolve().parent)
     spec = RunSpec.from_dict(read_json(paths.spec))
     if spec.limits.memory_gb is not None:
         _limit_memory(spec.limits.memory_gb)
     words_per_second = prepare_meter(spec, paths)
-    outcome = train_run(spec, paths, clock=Clock(start=seconds_since_start()))
+    outcome = train_run(
+        spec, paths, clock=Clock(start=seconds_since_start()), speedups=NO_SPEEDUPS not in options
+    )
     sync_tree(paths.folder)  # outcome.json says that all else is there: after a crash, too
     write_json(paths.outcome, outcome.to_dict())
     if outcome.status != "done":
@@ -67,18 +71,19 @@ def train_run(
     on_evaluation: Callable[[Json], None] = _tell_nobody,
     *,
     clock: Clock | None = None,
+    speedups: bool = True,
 ) -> Outcome:
     """Train one run in this process. Whatever goes wrong becomes part of the outcome; ctrl-C does not.
 
     on_evaluation: told of each line of progress.jsonl. clock: one that has begun with this process, where
-    the process is for this run alone.
+    the process is for this run alone. speedups: False does nothing else than spaCy does.
     """
     clock = clock or Clock()
     started = datetime.now(UTC).isoformat(timespec="seconds")
     changed = changed_files(spec.files)
     try:
         if not changed:
-            outcome = _train(spec, paths, clock, on_evaluation)
+            outcome = _train(spec, paths, clock, on_evaluation, speedups)
     except Exception as error:  # user code, data, disk: all of it is the run's outcome, told in the log
         outcome = failed(kind_of(error), explain(error))
         traceback.print_exc()
@@ -94,7 +99,9 @@ def train_run(
     )
 
 
-def _train(spec: RunSpec, paths: RunPaths, clock: Clock, on_evaluation: Callable[[Json], None]) -> Outcome:
+def _train(
+    spec: RunSpec, paths: RunPaths, clock: Clock, on_evaluation: Callable[[Json], None], speedups: bool
+) -> Outcome:
     with clock.phase("start"):
         with imported_for_good():
             from spacy.training.initialize import init_nlp
@@ -118,7 +125,13 @@ def _train(spec: RunSpec, paths: RunPaths, clock: Clock, on_evaluation: Callable
             on_evaluation(evaluation)
 
         training = train_pipeline(
-            nlp, paths.model, use_gpu=spec.gpu_id, clock=clock, on_evaluation=report, stdout=sys.stdout
+            nlp,
+            paths.model,
+            use_gpu=spec.gpu_id,
+            clock=clock,
+            on_evaluation=report,
+            speedups=speedups,
+            stdout=sys.stdout,
         )
     if training.weighted_score is None:  # none was better than another
         return failed("nan", "no evaluation gave a score that is a number")

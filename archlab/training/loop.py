@@ -9,6 +9,7 @@ import math
 import shutil
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from typing import IO, TYPE_CHECKING, Any
 from archlab.records import Json
 from archlab.training.clock import UPDATE, Clock
 from archlab.training.per_document import collect, counting_scorer
+from archlab.training.speedups.sparse_linear import sparse_updates
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -45,13 +47,15 @@ def train_pipeline(
     use_gpu: int,
     clock: Clock,
     on_evaluation: Callable[[Json], None],
+    speedups: bool = True,
     stdout: IO[str] = sys.stdout,
     stderr: IO[str] = sys.stderr,
 ) -> Training:
     """Train an initialised pipeline as `spacy train` would, and save its best state to model_folder.
 
     on_evaluation: told of each evaluation, as a line of progress.jsonl. stdout, stderr: where the config's
-    own logger writes. Raises what spaCy, the blocks and the disk raise; ValueError for an empty dev corpus.
+    own logger writes. speedups: False does nothing else than spaCy does.
+    Raises what spaCy, the blocks and the disk raise; ValueError for an empty dev corpus.
     """
     from spacy.schemas import ConfigSchemaTraining
     from spacy.training import loop
@@ -85,13 +89,17 @@ def train_pipeline(
     )
     saving = _Saving(nlp, optimizer, settings["before_to_disk"], model_folder)
     training = Training()
+    updates: AbstractContextManager[Callable[[], None]] = nullcontext(lambda: None)
+    if speedups and settings["before_update"] is None:  # which may look at weights, or change them
+        updates = sparse_updates(nlp, optimizer)
     with nlp.select_pipes(disable=settings["frozen_components"]):
         log_step, finish_log = settings["logger"](nlp, stdout, stderr)
     try:
-        with clock.phase(UPDATE):
+        with clock.phase(UPDATE), updates as synchronise:
             for _, info, is_best in steps:
                 training.steps, training.epochs = info["step"], info["epoch"]
                 if is_best is not None:
+                    synchronise()
                     _require_numbers(info)
                     with nlp.select_pipes(disable=settings["frozen_components"]):
                         loop.update_meta(settings, nlp, info)

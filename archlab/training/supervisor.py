@@ -20,7 +20,7 @@ import subprocess
 import sys
 from pathlib import Path
 from time import monotonic
-from typing import NoReturn
+from typing import NoReturn, Protocol
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -37,39 +37,62 @@ PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 """For Linux's prctl: a signal when the parent dies; orphaned descendants become children."""
 
 
+class Run(Protocol):
+    """The process of a run, child of its supervisor: a Popen, or a fork."""
+
+    @property
+    def pid(self) -> int: ...
+
+    def poll(self) -> int | None: ...
+
+    def wait(self) -> int: ...
+
+
 def main(folder: Path, command: list[str]) -> int:
     """Run the command to its end, or to that of the driver. Returns its exit code, negative for a signal."""
-    supervisor = Supervisor()
-    if supervisor.is_alone():  # the folder may be another driver's by now
+    supervisor = Supervisor(folder)
+    if not supervisor.begins():
         return 1
-    part = folder / ".process.json.part"
-    part.write_text(json.dumps(identity(os.getpid())), encoding="utf8")
-    part.replace(folder / "process.json")
-    run = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=supervisor.never_outlive
+    return supervisor.keep(
+        subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=supervisor.never_outlive
+        )
     )
-    ended_alone = supervisor.ends_alone(run)
-    exit_code = _kill(run)
-    _kill_descendants()
-    if not ended_alone:
-        with contextlib.suppress(OSError):  # the disk may be full
-            (folder / "stopped").touch()
-    return exit_code
 
 
 class Supervisor:
     """Waits for what may happen: the run ends, the driver ends or asks."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.pid, self.driver = os.getpid(), os.getppid()
         self.libc = ctypes.CDLL(None) if sys.platform == "linux" else None
         if self.libc is not None:
             self.libc.prctl(PR_SET_CHILD_SUBREAPER, 1)
-        self.signals, wakeup = os.pipe()
-        os.set_blocking(wakeup, False)
-        signal.set_wakeup_fd(wakeup)
+        self.signals, self.wakeup = os.pipe()
+        os.set_blocking(self.wakeup, False)
+        signal.set_wakeup_fd(self.wakeup)
         for number in (signal.SIGTERM, signal.SIGCHLD, signal.SIGINT):  # to ignore them would be inherited
             signal.signal(number, lambda *_: None)  # what comes is read from the pipe
+
+    def begins(self) -> bool:
+        """Write into the folder whose it is, unless the driver is gone: it may be another one's by now."""
+        if self.is_alone():
+            return False
+        part = self.folder / ".process.json.part"
+        part.write_text(json.dumps(identity(self.pid)), encoding="utf8")
+        part.replace(self.folder / "process.json")
+        return True
+
+    def keep(self, run: Run) -> int:
+        """Wait for the end of the run, or bring it about; returns how it ended, as Popen tells it."""
+        ended_alone = self.ends_alone(run)
+        exit_code = _kill(run)
+        kill_descendants()
+        if not ended_alone:
+            with contextlib.suppress(OSError):  # the disk may be full
+                (self.folder / "stopped").touch()
+        return exit_code
 
     def never_outlive(self) -> None:
         """In the run's process, before its program: be killed with the supervisor."""
@@ -82,7 +105,7 @@ class Supervisor:
         """Whether the driver is gone."""
         return bool(select.select([sys.stdin], [], [], 0)[0]) or os.getppid() != self.driver
 
-    def ends_alone(self, run: subprocess.Popen[bytes]) -> bool:
+    def ends_alone(self, run: Run) -> bool:
         """Wait for the run; False where it is to be killed now, or has ended because it was asked to."""
         driver = sys.stdin.fileno()
         deadline = None
@@ -99,21 +122,21 @@ class Supervisor:
         return deadline is None
 
 
-def _has_ended(run: subprocess.Popen[bytes]) -> bool:
+def _has_ended(run: Run) -> bool:
     """Whether the run is over. It is not reaped yet, where the system allows it: its id stays its own."""
     if not hasattr(os, "waitid"):
         return run.poll() is not None
     return os.waitid(os.P_PID, run.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
-def _kill(run: subprocess.Popen[bytes]) -> int:
+def _kill(run: Run) -> int:
     """Kill the run and its group; returns how it ended."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(run.pid, signal.SIGKILL)
     return run.wait()
 
 
-def _kill_descendants() -> None:
+def kill_descendants() -> None:
     """Kill what the run has left behind, outside of its group too: orphans are this process's children."""
     with contextlib.suppress(ChildProcessError):  # none is left
         while True:
@@ -124,7 +147,7 @@ def _kill_descendants() -> None:
             os.waitpid(-1, 0)
 
 
-def _end_like(exit_code: int) -> NoReturn:
+def end_like(exit_code: int) -> NoReturn:
     """End this process as another one has ended."""
     if exit_code < 0:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -135,4 +158,4 @@ def _end_like(exit_code: int) -> NoReturn:
 
 
 if __name__ == "__main__":
-    _end_like(main(Path(sys.argv[1]), sys.argv[2:]))
+    end_like(main(Path(sys.argv[1]), sys.argv[2:]))

@@ -46,6 +46,8 @@ LEVELS = (
     ("archlab.checking",),
     ("archlab.planning",),
     ("archlab.results",),
+    ("archlab.training.supervisor",),
+    ("archlab.training.speedups",),
     ("archlab.training",),
     ("archlab.engines",),
     ("archlab.reporting",),

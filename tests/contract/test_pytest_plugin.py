@@ -24,8 +24,11 @@ from archlab.results.store import Store
 pytest_plugins = ("pytester",)
 
 PLUGIN = "archlab.pytesting.plugin"
-OPTIONS = ("-p", "no:archlab", "-p", PLUGIN, "-p", "no:cacheprovider", "-p", "no:xdist", "-W", "error")
-"""Loaded by its name, whether or not this environment announces it."""
+OPTIONS = (
+    *("-p", "no:archlab", "-p", PLUGIN),  # by its name, whether or not this environment announces it
+    *("-p", "no:cacheprovider", "-p", "no:xdist"),
+    *("-W", "error", "-W", "ignore::pytest.PytestAssertRewriteWarning"),  # this process has it already
+)
 
 SWEEP = """
 name: intents

@@ -12,6 +12,7 @@ import pytest
 
 import archlab
 from archlab.engines import regressing
+from archlab.engines.partial_gates import to_be_judged
 from archlab.planning.changes import Changes
 from archlab.planning.gate_rules import CostRules, GateRules
 from archlab.planning.sweeps import load_sweep
@@ -66,13 +67,14 @@ def test_what_has_not_changed_is_neither_trained_nor_judged(committed: Path, cli
     planned = archlab.plan(loaded)
     same = frozenset(spec.run_id for spec in planned.runs[:2])
     planned = replace(planned, changes=Changes(revision="main", commit="c" * 40, unchanged=same))
-    assert regressing.to_be_judged(planned, GateRules()) is planned
+    baseline = regressing.stored_baseline(loaded)
+    assert to_be_judged(planned, GateRules(), baseline) is planned
     measured = GateRules(costs=CostRules(words_per_second=0.2))
-    assert regressing.to_be_judged(planned, measured).unchanged == {planned.runs[1].run_id}
+    assert to_be_judged(planned, measured, baseline).unchanged == {planned.runs[1].run_id}
     file = committed / "experiments" / "sweep" / "baseline.json"
     older = re.sub(r'"spacy": ".*?"', '"spacy": "3.7.0"', file.read_text("utf8"))
     file.write_text(older, encoding="utf8")
-    judged = regressing.to_be_judged(planned, GateRules())
+    judged = to_be_judged(planned, GateRules(), regressing.stored_baseline(loaded))
     assert judged.unchanged == frozenset()
     assert judged.changes is not None
     assert str(judged.changes.reason).startswith("the baseline was made with spacy 3.7.0, here 3.")

@@ -35,10 +35,11 @@ def workplace(tmp_path: Path) -> Iterator[Workplace]:
 
 
 def runs_of(grid: Grid) -> list[psutil.Process]:
-    """The processes that train, each under its supervisor."""
+    """The processes that train, each under its supervisor, which the server has forked."""
     try:
-        children = psutil.Process(grid.pid).children()
-        return [run for supervisor in children for run in supervisor.children()]
+        servers = psutil.Process(grid.pid).children()
+        supervisors = [supervisor for server in servers for supervisor in server.children()]
+        return [run for supervisor in supervisors for run in supervisor.children()]
     except psutil.NoSuchProcess:
         return []
 
@@ -236,3 +237,20 @@ def test_a_supervisor_that_is_killed_takes_its_run_with_it(workplace: Workplace)
     workplace.gate.unlink()
     assert grid.end() == 0
     assert grid.started == ["base TextCatBOW.v3", "has_children waits", "has_children waits"]
+
+
+def test_a_server_that_is_killed_takes_its_runs_with_it(workplace: Workplace) -> None:
+    """And what they have started. The same grid trains them again, each in a process of its own."""
+    workplace.sweep("has_children waits", limits={"attempts": 2})
+    workplace.gate.touch()
+    grid = workplace.grid("--jobs", "1")
+    grid.wait_for(workplace.has_told("waits"))
+    run, (daemon,) = workplace.pid("waits"), workplace.told("daemon")
+    (server,) = psutil.Process(grid.pid).children()
+    assert run in {process.pid for process in server.children(recursive=True)}
+    server.kill()
+    grid.wait_for(lambda: is_gone(run) and is_gone(daemon))
+    workplace.gate.unlink()
+    assert grid.end() == 0
+    assert grid.started == ["base TextCatBOW.v3", "has_children waits", "has_children waits"]
+    assert workplace.outcomes() == workplace.undisturbed()

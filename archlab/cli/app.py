@@ -66,6 +66,7 @@ def _register() -> None:
         logs,
         matrix,
         recipes,
+        regress,
         report,
         runs,
         slots,
@@ -90,6 +91,7 @@ def _register() -> None:
     app.command("table")(table.table)
     app.command("compare")(compare.compare)
     app.command("report")(report.report)
+    app.command("regress", context_settings=EXTRA)(regress.regress)
     app.command("runs")(runs.runs)
     app.command("watch")(watch.watch)
     app.command("logs")(logs.logs)

@@ -81,7 +81,7 @@ def grid(
     from archlab.reporting.terminal import make_console
 
     require_engine(engine)
-    planned = _plan(ctx, sweep, gpu_id, code or [], quiet)
+    planned = plan_sweep(ctx, sweep, gpu_id, code or [], quiet)
     wanted = Wanted(only=tuple(only or ()), retry_failed=retry_failed, rerun=rerun)
     attempts = planned.sweep.grid_limits.attempts
     missing = missing_runs(selected_runs(planned, wanted), experiments, wanted, attempts)
@@ -121,7 +121,8 @@ def grid(
         raise typer.Exit(InvalidError.exit_code)
 
 
-def _plan(ctx: typer.Context, sweep: Path, gpu_id: int, code: list[Path], quiet: bool) -> "Plan":
+def plan_sweep(ctx: typer.Context, sweep: Path, gpu_id: int, code: list[Path], quiet: bool) -> "Plan":
+    """The plan of a sweep; what is wrong with it is told on stderr."""
     import archlab
     from archlab.cli.watching import checking
     from archlab.configs.code import import_code
@@ -149,6 +150,29 @@ def _plan(ctx: typer.Context, sweep: Path, gpu_id: int, code: list[Path], quiet:
         checked = counted((*planned.variants, *planned.rejected), "variant")
         say(f"checked {checked} in {time.monotonic() - began:.1f} s: {verdict}", err=True)
     return planned
+
+
+def watched_grid(
+    planned: "Plan",
+    experiments: Path,
+    quiet: bool,
+    jobs: int | None,
+    gpu_id: int,
+    pass_env: list[str] | None,
+) -> "Results":
+    """Train what is missing of a plan, with what is told meanwhile on stderr."""
+    from archlab.cli.interrupts import interruptible
+    from archlab.engines.driving import missing_runs
+    from archlab.engines.local import default_jobs
+    from archlab.reporting.planned import summarize
+
+    missing = missing_runs(planned.runs, experiments, attempts=planned.sweep.grid_limits.attempts)
+    at_once = max(1, min(jobs or default_jobs(gpu_id), len(missing)))
+    if not quiet:
+        say(summarize(planned, missing, at_once), err=True)
+    options = {"engine": "local", "jobs": at_once, "pass_env": pass_env or (), "rerun": False}
+    with interruptible():
+        return _run(planned, missing, experiments, quiet, options)
 
 
 def _run(

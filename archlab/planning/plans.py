@@ -133,15 +133,26 @@ def _require_all_applied(sweep: Sweep, base: "Config", applied: set[str]) -> Non
 
 def _score_names(sweep: Sweep, variants: Iterable[Variant]) -> Iterator[str]:
     """The score of the sweep, then those beside it; raises SweepError for one that no variant gives."""
-    known = {WEIGHTED_SCORE, *ALWAYS_SCORED}
-    weights = {score for variant in variants for score in variant.config["training"]["score_weights"]}
-    known |= {score for score in weights if not score.endswith(NOT_NUMBERS)}
+    known = known_scores(variants)
+    for name in sweep.file.regress.scores:
+        _require_score(name, known, sweep.where("regress", "scores", name))
     named: list[tuple[str, tuple[str | int, ...]]] = [(sweep.file.score or WEIGHTED_SCORE, ("score",))]
     named += [(name, ("table", "scores", number)) for number, name in enumerate(sweep.file.table.scores)]
     for name, location in named:
-        if name not in known:
-            raise SweepError(
-                f"{sweep.where(*location)}: no variant gives a score {name}.",
-                did_you_mean(name, known) or f"Known: {', '.join(sorted(known))}.",
-            )
+        _require_score(name, known, sweep.where(*location))
         yield name
+
+
+def known_scores(variants: Iterable[Variant]) -> set[str]:
+    """The names of the numbers that a scorer gives for variants."""
+    weights = {score for variant in variants for score in variant.config["training"]["score_weights"]}
+    numbers = {score for score in weights if not score.endswith(NOT_NUMBERS)}
+    return {WEIGHTED_SCORE, *ALWAYS_SCORED} | numbers
+
+
+def _require_score(name: str, known: set[str], where: str) -> None:
+    if name not in known:
+        raise SweepError(
+            f"{where}: no variant gives a score {name}.",
+            did_you_mean(name, known) or f"Known: {', '.join(sorted(known))}.",
+        )

@@ -49,6 +49,7 @@ COMMANDS = [
     "table",
     "compare",
     "report",
+    "regress",
     "runs",
     "watch",
     "logs",

@@ -1,6 +1,6 @@
 """The CI gate: train what is missing of a sweep, and compare what came of it with its baseline."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -10,15 +10,17 @@ from archlab.configs.code import import_code
 from archlab.engines.base import Watcher, nobody
 from archlab.engines.driving import grid, require_code
 from archlab.engines.known_plans import keep_plan, known_plan
+from archlab.engines.partial_gates import require_all, to_be_judged
 from archlab.errors import InvalidError, RunsFailedError, SweepError, UsageError, did_you_mean
 from archlab.planning.gate_rules import GateRules
 from archlab.planning.plans import Plan, known_scores, plan
 from archlab.planning.slot_lines import slot_line
 from archlab.planning.sweeps import Sweep, load_sweep
 from archlab.results.baselines import Acknowledged, Baseline, read_baseline, require_reason, write_baseline
+from archlab.results.changed_places import judge_changed
 from archlab.results.collection import Results
 from archlab.results.layouts import BASE, is_base
-from archlab.results.regressions import Finding, Verdict, judge
+from archlab.results.regressions import Finding, Verdict
 from archlab.results.snapshots import SweepSnapshot, take_snapshot
 from archlab.results.store import Store
 from archlab.training.device import find_device
@@ -35,13 +37,15 @@ def regress(
     gpu: int | None = None,
     code: Sequence[str | Path] = (),
     overrides: Mapping[str, Any] | None = None,
+    changed_since: str | None = None,
     pass_env: Sequence[str] = (),
     on_event: Watcher = nobody,
 ) -> Verdict:
     """Train what is missing of a sweep, and compare it with the baseline beside its results.
 
     sweep and what follows experiments: as for `grid`. rules: in place of those under `regress:` in the sweep.
-    update: a reason, to make what comes of it the new baseline first.
+    update: a reason, to make what comes of it the new baseline first. changed_since: a revision of git;
+    variants that were the same then are neither trained nor judged.
 
     Raises NothingToCompareError without a baseline, BaselineError for one that cannot be read, of a newer
     schema or of another sweep, UsageError for rules about scores or rows that are not there, all before
@@ -52,18 +56,24 @@ def regress(
         stored_baseline(loaded, experiments)
     else:
         require_reason(update, "--update")
-    used, known = rules or loaded.file.regress, None
-    if not isinstance(sweep, Plan) and gpu is None:
+        require_all(changed_since)
+    used, known, unchanged = rules or loaded.file.regress, None, frozenset[str]()
+    if not isinstance(sweep, Plan) and gpu is None and changed_since is None:
         known = known_results(loaded, used, experiments, code, overrides or {})
     if known is None:
-        planned = sweep if isinstance(sweep, Plan) else _planned(loaded, gpu, code, overrides or {})
+        planned = sweep
+        if not isinstance(planned, Plan):
+            planned = _planned(loaded, gpu, code, overrides or {}, changed_since)
         require_rules_of(planned, used)
+        if update is None:
+            planned = to_be_judged(planned, used, stored_baseline(loaded, experiments))
         known = grid(planned, engine, jobs, experiments=experiments, pass_env=pass_env, on_event=on_event)
+        unchanged = planned.unchanged
         if not isinstance(sweep, Plan):
             keep_plan(planned, known, code, overrides or {})
     if update is not None:
         update_baseline(loaded, known, update, used)
-    return judge_results(loaded, known, used)
+    return judge_results(loaded, known, used, unchanged=unchanged)
 
 
 def known_results(
@@ -120,16 +130,24 @@ def require_rules(sweep: Sweep, rules: GateRules, rows: Collection[str], scores:
 
 
 def judge_results(
-    sweep: Sweep, results: Results, rules: GateRules | None = None, today: date | None = None
+    sweep: Sweep,
+    results: Results,
+    rules: GateRules | None = None,
+    today: date | None = None,
+    unchanged: Set[str] = frozenset(),
 ) -> Verdict:
     """What the gate says of results that are there; each finding has the line that it is about.
 
-    today: acknowledgements expire; the day in UTC if not given. Raises as `stored_baseline` does.
+    today: acknowledgements expire; the day in UTC if not given. unchanged: ids of runs that are not judged.
+    Raises as `stored_baseline` does.
     """
     used = rules or sweep.file.regress
     baseline = stored_baseline(sweep, _experiments(results))
     scores = used.of(results.layout.score_name)
-    verdict = judge(baseline, _snapshot(results, used), used, scores, today or _today())
+    left = {
+        place.label for place in results.layout.places if place.run_ids and unchanged >= set(place.run_ids)
+    }
+    verdict = judge_changed(baseline, _snapshot(results, used), used, scores, today or _today(), left)
     return replace(verdict, findings=tuple(_located(one, sweep, results) for one in verdict.findings))
 
 
@@ -174,11 +192,19 @@ def acknowledge(
     return baseline
 
 
-def _planned(sweep: Sweep, gpu: int | None, code: Sequence[str | Path], overrides: Mapping[str, Any]) -> Plan:
+def _planned(
+    sweep: Sweep,
+    gpu: int | None,
+    code: Sequence[str | Path],
+    overrides: Mapping[str, Any],
+    changed_since: str | None,
+) -> Plan:
     device, gpu_id = find_device(gpu)
     require_code(sweep, code)
     import_code(code)
-    return plan(sweep, code=code, device=device, gpu_id=gpu_id, overrides=overrides)
+    return plan(
+        sweep, code=code, device=device, gpu_id=gpu_id, overrides=overrides, changed_since=changed_since
+    )
 
 
 def _loaded(sweep: Plan | Sweep | str | Path) -> Sweep:

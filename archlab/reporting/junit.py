@@ -10,16 +10,18 @@ from archlab.plain import printable
 from archlab.reporting.verdicts import compared_with, sentence, where
 from archlab.results.gate_findings import Finding, Verdict
 
+SKIPPED = ("skipped", "unchanged")
+
 
 def junit_xml(verdict: Verdict, file: str) -> str:
-    """One suite: failed and vanished are failures, skipped are skipped, and what else there is to say goes to
-    system-out. file: the baseline's, as a person finds it."""
+    """One suite: failed and vanished are failures, skipped and unchanged are skipped, and what else there is
+    to say goes to system-out. file: the baseline's, as a person finds it."""
     findings = verdict.findings
     counts = {
         "tests": len(findings),
         "failures": sum(finding.fails for finding in findings),
         "errors": 0,
-        "skipped": sum(finding.status == "skipped" for finding in findings),
+        "skipped": sum(finding.status in SKIPPED for finding in findings),
     }
     root = ElementTree.Element("testsuites")
     named = {"name": f"archlab regress {verdict.sweep}", **{key: str(n) for key, n in counts.items()}}
@@ -40,7 +42,7 @@ def _add_case(suite: ElementTree.Element, sweep: str, finding: Finding) -> None:
         about = {"message": finding.message, "type": finding.status}
         told = "\n".join(line for line in (sentence(finding), where(finding)) if line)
         ElementTree.SubElement(case, "failure", _plain(about)).text = printable(told)
-    elif finding.status == "skipped":
+    elif finding.status in SKIPPED:
         ElementTree.SubElement(case, "skipped", _plain({"message": finding.message}))
     else:
         ElementTree.SubElement(case, "system-out").text = printable(sentence(finding))

@@ -11,6 +11,7 @@ LABELS = {
     "appeared": "new",
     "noise": "ok",
     "ok": "ok",
+    "unchanged": "same",
 }
 """Of each status, the worst first."""
 
@@ -25,20 +26,26 @@ def compared_with(verdict: Verdict, file: str) -> str:
 
 def told_ones(verdict: Verdict) -> list[Finding]:
     """The findings that are told one by one, the worst first: all but those that are plainly fine."""
-    told = [one for one in verdict.findings if one.status != "ok"]
+    told = [one for one in verdict.findings if one.status not in ("ok", "unchanged")]
     return sorted(told, key=lambda one: list(LABELS).index(one.status))
 
 
 def left_over(verdict: Verdict) -> int:
     """How many variants have nothing that is told."""
-    return len(verdict.variants) - len({one.variant for one in told_ones(verdict)})
+    return len(verdict.variants) - len({one.variant for one in told_ones(verdict)}) - unchanged(verdict)
+
+
+def unchanged(verdict: Verdict) -> int:
+    """How many variants were not judged, because they are what they were."""
+    return sum(one.status == "unchanged" for one in verdict.findings)
 
 
 def outcome(verdict: Verdict) -> str:
-    """How it ends: `1 of 6 failed.`"""
-    if verdict.passed:
-        return f"{len(verdict.variants)} passed."
-    return f"{len(verdict.failed)} of {len(verdict.variants)} failed."
+    """How it ends: `1 of 6 failed.`, `2 passed, 4 unchanged.`"""
+    same = unchanged(verdict)
+    judged = len(verdict.variants) - same
+    ending = f", {same} unchanged." if same else "."
+    return (f"{judged} passed" if verdict.passed else f"{len(verdict.failed)} of {judged} failed") + ending
 
 
 def about(finding: Finding) -> str:

@@ -8,7 +8,7 @@ from archlab.records import Json
 from archlab.results.snapshots import Snapshot
 
 Rule = Literal["trained", "noise", "absolute", "relative", "parameters", "model_mb", "words_per_second"]
-Status = Literal["ok", "failed", "acknowledged", "appeared", "vanished", "skipped", "noise"]
+Status = Literal["ok", "failed", "acknowledged", "appeared", "vanished", "skipped", "noise", "unchanged"]
 
 FAILS = ("failed", "vanished")
 
@@ -20,8 +20,8 @@ class Finding:
     variant: its label; row, column: where the table shows it. slot: the first that is swapped or set in it,
     and file, line: where; None where that is not known. rule: `trained` for whether there are scores at all,
     `noise` for a drop beyond the tolerance and what seeds and documents explain. metric: the score, or None.
-    status: failed and vanished fail the gate; skipped could not be judged; noise is a drop that passes.
-    changed: what of config, data and code is not as it was.
+    status: failed and vanished fail the gate; skipped could not be judged, unchanged was not to be; noise
+    is a drop that passes. changed: what of config, data and code is not as it was.
     before, after: in the baseline and now, the mean over seeds, of costs the median; difference: after less
     before, of costs as a share of before. low, high: its interval of 95%. p: one-sided, that chance makes
     such a drop, corrected for all tests of scores, or of speeds (Holm); test: which test. tolerance: how much

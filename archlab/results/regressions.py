@@ -68,7 +68,7 @@ def _measured(
     """By the rules for scores and costs. All p of scores are corrected together, and all of speeds."""
     cases = score_cases(both, scores)
     limit = rules.costs.words_per_second
-    timed = [] if limit is None else [sides for sides in both if not _is_reference(sides[1], rules)]
+    timed = [] if limit is None else [sides for sides in both if not is_reference(sides[1].row, rules)]
     slowed = [slowing(sides, _reference(both, sides, rules)) for sides in timed]
     findings: list[Finding] = []
     for case, p in zip(cases, holm([case.p for case in cases]), strict=True):
@@ -85,14 +85,16 @@ def _changed(then: Snapshot, now: Snapshot) -> tuple[str, ...]:
     return tuple(name for name in ("config", "data", "code") if getattr(then, name) != getattr(now, name))
 
 
-def _is_reference(place: Snapshot, rules: GateRules) -> bool:
-    return is_base(place.row) if rules.reference in (None, BASE) else place.row == rules.reference
+def is_reference(row: str, rules: GateRules) -> bool:
+    """Whether words per second are compared with those of this row."""
+    return is_base(row) if rules.reference in (None, BASE) else row == rules.reference
 
 
 def _reference(both: Sequence[Sides], of: Sides, rules: GateRules) -> Sides | None:
     """The reference variant in the same column."""
     return next(
-        (sides for sides in both if sides[1].column == of[1].column and _is_reference(sides[1], rules)), None
+        (sides for sides in both if sides[1].column == of[1].column and is_reference(sides[1].row, rules)),
+        None,
     )
 
 

@@ -46,6 +46,7 @@ COMMANDS = [
     "lint-types",
     "train",
     "grid",
+    "cache-key",
     "table",
     "compare",
     "report",

@@ -40,7 +40,7 @@ def _add_case(suite: ElementTree.Element, sweep: str, finding: Finding) -> None:
     case = ElementTree.SubElement(suite, "testcase", _plain(attributes))
     if finding.fails:
         about = {"message": finding.message, "type": finding.status}
-        told = f"{sentence(finding)}\n{where(finding)}"
+        told = "\n".join(line for line in (sentence(finding), where(finding)) if line)
         ElementTree.SubElement(case, "failure", _plain(about)).text = printable(told)
     elif finding.status in SKIPPED:
         ElementTree.SubElement(case, "skipped", _plain({"message": finding.message}))

@@ -32,9 +32,9 @@ def show_verdict(console: "Console", verdict: Verdict) -> None:
 
 def _said(finding: Finding) -> str:
     """Numbers, what the rule allows, and what is not said by them."""
-    message = "" if finding.status == "failed" and finding.tolerance is not None else finding.message
-    if finding.status == "failed" and ";" in finding.message:
-        message = finding.message.partition("; ")[2]
+    message = finding.message
+    if finding.tolerance is not None and finding.status in ("failed", "acknowledged"):
+        _, _, message = message.partition("; ")
     parts = [numbers(finding), allowed(finding), message]
     if finding.fails and finding.changed:
         parts.append(f"changed: {', '.join(finding.changed)}")

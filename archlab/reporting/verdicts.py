@@ -15,7 +15,7 @@ LABELS = {
 }
 """Of each status, the worst first."""
 
-RULES = {"model_mb": "model MB", "words_per_second": "words/s, of the reference's"}
+RULES = {"model_mb": "model MB", "words_per_second": "words/s, ratio to the reference"}
 
 
 def compared_with(verdict: Verdict, file: str) -> str:
@@ -62,7 +62,7 @@ def numbers(finding: Finding) -> str:
         return ""
     if finding.metric is None:
         show = score if finding.rule == "words_per_second" else compact
-        return f"{show(before)} -> {show(after)}  {changed:+.1%}"
+        return f"{show(before)} -> {show(after)}  {changed:+,.1%}"
     text = f"{score(before)} -> {score(after)}  {difference(changed)}"
     if finding.low is not None and finding.high is not None:
         text += f" (95% {difference(finding.low)} .. {difference(finding.high)})"
@@ -73,11 +73,12 @@ def allowed(finding: Finding) -> str:
     """`tolerance .010, p .003`; empty where the rule has no limit."""
     if finding.tolerance is None:
         return ""
-    if finding.rule in ("noise", "absolute"):
-        word = "tolerance" if finding.rule == "noise" else "at most"
-        limit = f"{word} {score(finding.tolerance)}"
-    else:
-        limit = f"at most {finding.tolerance:.1%}"
+    limit = {
+        "noise": f"tolerance {score(finding.tolerance)}",
+        "absolute": f"may lose {score(finding.tolerance)}",
+        "parameters": f"may grow by {finding.tolerance:.1%}",
+        "model_mb": f"may grow by {finding.tolerance:.1%}",
+    }.get(finding.rule, f"may lose {finding.tolerance:.1%}")
     return limit if finding.p is None else f"{limit}, p {p_text(finding.p)}"
 
 

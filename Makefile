@@ -5,7 +5,7 @@ BIN := .venv/bin
 BESIDE_MXNET := mxnet spacy click pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-mxnet bench check check-all lint type format compatibility clean
+.PHONY: help install demo test test-mxnet bench regress check check-all lint type format compatibility clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 15
@@ -35,7 +35,7 @@ test-mxnet: .venv-mxnet/installed  ## the example for MXNet, in an environment o
 	.venv-mxnet/bin/python -m pytest -c tests/with_mxnet/pytest.ini --confcutdir tests tests/with_mxnet
 
 bench: install  ## how long swaps, checks, grids and tables take; how often statistics are wrong: a quarter of an hour
-	$(BIN)/python benchmarks/swap_time.py
+	$(BIN)/python benchmarks/start_up.py
 	$(BIN)/python benchmarks/words_per_second.py
 	$(BIN)/python benchmarks/check_sweep.py
 	$(BIN)/python -W ignore benchmarks/driver_overhead.py
@@ -51,7 +51,10 @@ lint: install  ## ruff: rules and formatting
 type: install  ## mypy, strict, with thinc's plugin
 	$(BIN)/mypy
 
-check: lint type test  ## all that CI runs
+regress: install  ## archlab's own gate: a small sweep against its committed baseline; half a minute, then a second
+	$(BIN)/archlab regress configs/ci.yml
+
+check: lint type regress test  ## all that CI runs
 
 check-all: check  ## the same, and the check against the whole ground truth: an hour; kept in build/truth
 	$(BIN)/python -m pytest -m exhaustive

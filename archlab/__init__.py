@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from archlab.configs.swapping import swap_all as swap_all
     from archlab.engines.driving import grid as grid
     from archlab.engines.driving import train as train
+    from archlab.engines.regressing import regress as regress
     from archlab.planning.plans import plan as plan
     from archlab.planning.sweeps import load_sweep as load_sweep
     from archlab.records import Setting as Setting
@@ -48,6 +49,7 @@ _MODULES = {
     "plan": "archlab.planning.plans",
     "recipe_changes": "archlab.configs.recipes",
     "recipes": "archlab.configs.recipes",
+    "regress": "archlab.engines.regressing",
     "runs": "archlab.results.run_states",
     "slots": "archlab.configs.slotting",
     "stored_results": "archlab.results.collection",

@@ -87,6 +87,16 @@ class OutputError(InvalidError):
     """A place for results, given by the user, that cannot be written or holds something already."""
 
 
+class BaselineError(InvalidError):
+    """A baseline that cannot be read, of a newer schema, or of another sweep."""
+
+
+class RegressionError(ArchlabError):
+    """Something has become worse than the baseline; what, has been shown."""
+
+    exit_code = 1
+
+
 class RunsFailedError(ArchlabError):
     """Some runs failed; the rest is done and stored."""
 

@@ -56,6 +56,7 @@ def _prepare(
 
 def _register() -> None:
     from archlab.cli import (
+        cache_key,
         check,
         compare,
         diff,
@@ -66,6 +67,7 @@ def _register() -> None:
         logs,
         matrix,
         recipes,
+        regress,
         report,
         runs,
         slots,
@@ -87,9 +89,11 @@ def _register() -> None:
     app.command("lint-types")(lint_types.lint_types)
     app.command("train", context_settings=EXTRA)(train.train)
     app.command("grid", context_settings=EXTRA)(grid.grid)
+    app.command("cache-key", context_settings=EXTRA)(cache_key.cache_key)
     app.command("table")(table.table)
     app.command("compare")(compare.compare)
     app.command("report")(report.report)
+    app.command("regress", context_settings=EXTRA)(regress.regress)
     app.command("runs")(runs.runs)
     app.command("watch")(watch.watch)
     app.command("logs")(logs.logs)

@@ -10,6 +10,7 @@ import typer
 
 from archlab.cli.options import (
     DEFAULT_EXPERIMENTS,
+    ChangedSince,
     Code,
     Experiments,
     Format,
@@ -48,6 +49,7 @@ def grid(
         list[str] | None,
         typer.Option("--only", metavar="VARIANT", help="A row of the table, * for anything; repeatable."),
     ] = None,
+    changed_since: ChangedSince = None,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Train failed runs again.")] = False,
     rerun: Annotated[bool, typer.Option("--rerun", help="Train again what is done, too.")] = False,
     grid_minutes: Annotated[
@@ -72,6 +74,7 @@ def grid(
     archlab grid configs/sweep.yml --dry-run
     archlab grid configs/sweep.yml --jobs 4 --training.max_steps 500
     archlab grid configs/sweep.yml --only "TextCatBOW*" --retry-failed
+    archlab grid configs/sweep.yml --changed-since origin/main
     """
     from archlab.cli.interrupts import interruptible
     from archlab.engines.driving import missing_runs, require_data, require_engine, selected_runs
@@ -81,10 +84,11 @@ def grid(
     from archlab.reporting.terminal import make_console
 
     require_engine(engine)
-    planned = _plan(ctx, sweep, gpu_id, code or [], quiet)
+    planned = plan_sweep(ctx, sweep, gpu_id, code or [], quiet, changed_since)
     wanted = Wanted(only=tuple(only or ()), retry_failed=retry_failed, rerun=rerun)
     attempts = planned.sweep.grid_limits.attempts
-    missing = missing_runs(selected_runs(planned, wanted), experiments, wanted, attempts)
+    selected = selected_runs(planned, wanted)
+    missing = missing_runs(selected, experiments, wanted, attempts)
     at_once = max(1, min(jobs or default_jobs(gpu_id), len(missing)))
     if dry_run:
         require_data(planned.variants)
@@ -115,18 +119,27 @@ def grid(
             say("The same command does the rest.", err=True)
         if results.failed or results.failed_again or results.stopped:
             raise typer.Exit(RunsFailedError.exit_code)
-        if planned.runs:
+        if selected:
             results.best()  # where no run has the score, that is said
     if planned.rejected:
         raise typer.Exit(InvalidError.exit_code)
 
 
-def _plan(ctx: typer.Context, sweep: Path, gpu_id: int, code: list[Path], quiet: bool) -> "Plan":
+def plan_sweep(
+    ctx: typer.Context,
+    sweep: Path,
+    gpu_id: int,
+    code: list[Path],
+    quiet: bool,
+    changed_since: str | None = None,
+) -> "Plan":
+    """The plan of a sweep; what is wrong with it is told on stderr."""
     import archlab
     from archlab.cli.watching import checking
     from archlab.configs.code import import_code
     from archlab.engines.driving import require_code
     from archlab.reporting.numbers import counted
+    from archlab.reporting.planned import told_changes
     from archlab.reporting.terminal import make_console, show_finding
     from archlab.training.device import find_device
 
@@ -138,7 +151,13 @@ def _plan(ctx: typer.Context, sweep: Path, gpu_id: int, code: list[Path], quiet:
     began = time.monotonic()
     with checking(quiet=quiet) as on_variant:
         planned = archlab.plan(
-            loaded, code=code, device=device, gpu_id=gpu, overrides=overrides, on_variant=on_variant
+            loaded,
+            code=code,
+            device=device,
+            gpu_id=gpu,
+            overrides=overrides,
+            changed_since=changed_since,
+            on_variant=on_variant,
         )
     console = make_console(sys.stderr)
     for finding in planned.report.findings:
@@ -148,7 +167,34 @@ def _plan(ctx: typer.Context, sweep: Path, gpu_id: int, code: list[Path], quiet:
         verdict = f"{len(planned.rejected)} rejected" if planned.rejected else "all fit"
         checked = counted((*planned.variants, *planned.rejected), "variant")
         say(f"checked {checked} in {time.monotonic() - began:.1f} s: {verdict}", err=True)
+        for line in told_changes(planned):
+            say(line, err=True)
     return planned
+
+
+def watched_grid(
+    planned: "Plan",
+    experiments: Path,
+    quiet: bool,
+    jobs: int | None,
+    gpu_id: int,
+    pass_env: list[str] | None,
+) -> "Results":
+    """Train what is missing of a plan, with what is told meanwhile on stderr."""
+    from archlab.cli.interrupts import interruptible
+    from archlab.engines.driving import missing_runs, selected_runs
+    from archlab.engines.local import default_jobs
+    from archlab.engines.running import ALL
+    from archlab.reporting.planned import summarize
+
+    attempts = planned.sweep.grid_limits.attempts
+    missing = missing_runs(selected_runs(planned, ALL), experiments, attempts=attempts)
+    at_once = max(1, min(jobs or default_jobs(gpu_id), len(missing)))
+    if not quiet:
+        say(summarize(planned, missing, at_once), err=True)
+    options = {"engine": "local", "jobs": at_once, "pass_env": pass_env or (), "rerun": False}
+    with interruptible():
+        return _run(planned, missing, experiments, quiet, options)
 
 
 def _run(

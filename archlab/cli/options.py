@@ -52,6 +52,10 @@ PassEnv = Annotated[
         help="Environment variable that runs get, too; repeatable.",
     ),
 ]
+ChangedSince = Annotated[
+    str | None,
+    typer.Option("--changed-since", metavar="REV", help="Train only what differs from that git revision."),
+]
 NoSpeedups = Annotated[
     bool, typer.Option("--no-speedups", help="Train as slowly as spaCy does; the models are the same.")
 ]

@@ -59,6 +59,9 @@ def table(
     effects: Annotated[
         bool, typer.Option("--effects", help="What each choice adds, instead of the table.")
     ] = False,
+    phases: Annotated[
+        bool, typer.Option("--phases", help="Where each run's seconds went, instead of the table.")
+    ] = False,
     experiments: Experiments = DEFAULT_EXPERIMENTS,
     format: Annotated[
         TableFormat,
@@ -76,6 +79,7 @@ def table(
     archlab table demo --sort words --top 5 --columns words,memory --hide p
     archlab table demo --format latex > table.tex
     archlab table demo --effects
+    archlab table demo --phases
     """
     from archlab.cli.naming_sweeps import the_sweep
     from archlab.reporting.csv_table import csv_table
@@ -86,9 +90,12 @@ def table(
     from archlab.results.collection import stored_results
 
     name = the_sweep(sweep, experiments, "archlab table")
-    if effects:
+    if effects and phases:
+        raise UsageError("--effects and --phases each stand in place of the table.", "Name one of them.")
+    if effects or phases:
         _say_what_is_old(name, sweep, experiments)
-        _show_effects(name, experiments, format)
+        show = _show_effects if effects else _show_phases
+        show(name, experiments, format)
         return
     with uncollected():
         results = stored_results(name, experiments, per_label=False)
@@ -130,6 +137,23 @@ def _show_effects(name: str, experiments: Path, format: TableFormat) -> None:
         print_json({"schema_version": 1, "sweep": name, "score_name": score_name, "effects": effects})
     else:
         show_effects(make_console(sys.stdout), found, score_name)
+
+
+def _show_phases(name: str, experiments: Path, format: TableFormat) -> None:
+    """Where the seconds of a sweep's runs went, instead of its table."""
+    from archlab.reporting.phases import show_phases
+    from archlab.reporting.terminal import make_console
+    from archlab.results.collection import stored_results
+    from archlab.results.phases import run_phases
+
+    if format not in (TableFormat.text, TableFormat.json):
+        raise UsageError("Phases are shown as text or json.", "--format json")
+    results = stored_results(name, experiments, per_label=False)
+    runs = list(run_phases(results.layout, results))
+    if format is TableFormat.json:
+        print_json({"schema_version": 1, "sweep": name, "runs": [run.to_dict() for run in runs]})
+    else:
+        show_phases(make_console(sys.stdout), runs)
 
 
 def _say_what_is_old(name: str, sweep: str | None, experiments: Path) -> None:

@@ -47,6 +47,7 @@ def grid(
     rerun: bool = False,
     minutes: float | None = None,
     max_failures: int | None = None,
+    changed_since: str | None = None,
     pass_env: Sequence[str] = (),
     speedups: bool = True,
     on_event: Watcher = nobody,
@@ -59,8 +60,8 @@ def grid(
     every run. strict: train nothing when a variant is rejected. only: rows of the table, with * for anything;
     the other variants are left as they are. retry_failed: train what failed again. rerun: train all again; an
     older result stands until then. minutes, max_failures: where the grid stops, in place of the sweep's own.
-    pass_env: environment variables that every run gets besides those that a training needs. speedups: False
-    for runs that do nothing else than spaCy does; they come to the same.
+    changed_since: as for `plan`. pass_env: environment variables that every run gets besides those that a
+    training needs. speedups: False for runs that do nothing else than spaCy does; they come to the same.
 
     Raises SweepError, ConfigError, CorpusError, DeviceError before anything starts, and InvalidError where
     another process runs the sweep; UnknownVariantError for a name in `only` that the sweep does not have;
@@ -73,7 +74,14 @@ def grid(
         loaded = load_sweep(planned) if isinstance(planned, (str, Path)) else planned
         require_code(loaded, code)
         import_code(code)
-        planned = plan(loaded, code=code, device=device, gpu_id=gpu_id, overrides=overrides)
+        planned = plan(
+            loaded,
+            code=code,
+            device=device,
+            gpu_id=gpu_id,
+            overrides=overrides,
+            changed_since=changed_since,
+        )
     if strict and planned.rejected:
         labels = ", ".join(rejected.label for rejected in planned.rejected)
         raise MisfitError(f"Nothing was trained: what does not fit is {labels}.")
@@ -197,11 +205,14 @@ def _execute(
 
 
 def selected_runs(planned: Plan, wanted: Wanted) -> list[RunSpec]:
-    """The runs of a plan that are wanted, whether there are results of them or not."""
+    """The runs of a plan that are wanted, whether there are results of them or not.
+
+    Those that have not changed since the plan's revision are not.
+    """
     names: dict[str, list[str]] = {}
     for place in planned.placements:
         names.setdefault(place.variant_id, []).extend({place.row, place.label})
-    return wanted.select(planned.runs, names)
+    return [spec for spec in wanted.select(planned.runs, names) if spec.run_id not in planned.unchanged]
 
 
 def missing_runs(

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from archlab.checking.checks import check, merge_findings
 from archlab.checking.isolating import SECONDS
+from archlab.configs.fingerprints import digest
 from archlab.configs.loading import Source, read_config
 from archlab.configs.slotting import find_slot
 from archlab.errors import SweepError, UnknownSlotError, UsageError, did_you_mean
 from archlab.planning.cells import cells, complete_path
+from archlab.planning.changes import Changes, changes_since
 from archlab.planning.runs import WEIGHTED_SCORE, RunSettings, make_variant
 from archlab.planning.sweeps import Sweep, load_sweep
 from archlab.planning.variants import VariantMaker, setting_path
@@ -32,7 +34,8 @@ class Plan:
     scores_beside: more scores for the table. variants: trained, each once, in the order of the sweep.
     placements: where they stand in the table, some perhaps in several places. rejected: those that check
     forbids, with its findings. runs: variant by variant, seed by seed.
-    report: all that check had to say, each cause once.
+    report: all that check had to say, each cause once. changes: since a revision of git; runs that were
+    the same then are left as they are.
     """
 
     sweep: Sweep
@@ -43,6 +46,17 @@ class Plan:
     rejected: tuple[Rejected, ...]
     runs: tuple[RunSpec, ...]
     report: Report
+    changes: Changes | None = None
+
+    @property
+    def unchanged(self) -> frozenset[str]:
+        """The ids of the runs that are left as they are; none where no revision was named."""
+        return frozenset() if self.changes is None else self.changes.unchanged
+
+    @property
+    def cache_key(self) -> str:
+        """`archlab-<sweep>-<12 hex digits>`: another one exactly when the sweep has other runs."""
+        return f"archlab-{self.sweep.name}-{digest(sorted(spec.run_id for spec in self.runs))}"
 
 
 def plan(
@@ -54,16 +68,19 @@ def plan(
     overrides: Mapping[str, Any] | None = None,
     level: str = "build",
     seconds: float = SECONDS,
+    changed_since: str | None = None,
     on_variant: Callable[[int, int], None] | None = None,
 ) -> Plan:
     """Make and check every variant of a sweep, and list its runs.
 
     code: files that register blocks, which the caller has imported. device: `cpu` or the GPU's model.
     overrides: set in the base, dotted path -> value. level, seconds: as for `check`.
+    changed_since: a revision of git; variants that were the same then are not trained.
     on_variant: told (done, of how many) as it works.
 
     Raises SweepError for a block that is not registered and for a slot, setting or score that no variant
-    has; ConfigError for a base that cannot be read; UsageError for an override that the sweep sets itself.
+    has; ConfigError for a base that cannot be read; UsageError for an override that the sweep sets itself;
+    and what `changes_since` raises.
     """
     sweep = sweep if isinstance(sweep, Sweep) else load_sweep(sweep)
     base, source = _read_base(sweep, overrides or {})
@@ -87,6 +104,12 @@ def plan(
         gpu_id=gpu_id,
         limits=sweep.limits,
     )
+    runs = settings.runs(variants, sweep.file.seeds)
+    changes = None
+    if changed_since is not None:
+        changes = changes_since(
+            changed_since, sweep.path, runs, code=code, gpu_id=gpu_id, overrides=overrides
+        )
     return Plan(
         sweep=sweep,
         score_name=score_name,
@@ -94,8 +117,9 @@ def plan(
         variants=variants,
         placements=tuple(maker.placements.values()),
         rejected=tuple(maker.rejected),
-        runs=settings.runs(variants, sweep.file.seeds),
+        runs=runs,
         report=merge_findings(maker.reports),
+        changes=changes,
     )
 
 
@@ -133,15 +157,26 @@ def _require_all_applied(sweep: Sweep, base: "Config", applied: set[str]) -> Non
 
 def _score_names(sweep: Sweep, variants: Iterable[Variant]) -> Iterator[str]:
     """The score of the sweep, then those beside it; raises SweepError for one that no variant gives."""
-    known = {WEIGHTED_SCORE, *ALWAYS_SCORED}
-    weights = {score for variant in variants for score in variant.config["training"]["score_weights"]}
-    known |= {score for score in weights if not score.endswith(NOT_NUMBERS)}
+    known = known_scores(variants)
+    for name in sweep.file.regress.scores:
+        _require_score(name, known, sweep.where("regress", "scores", name))
     named: list[tuple[str, tuple[str | int, ...]]] = [(sweep.file.score or WEIGHTED_SCORE, ("score",))]
     named += [(name, ("table", "scores", number)) for number, name in enumerate(sweep.file.table.scores)]
     for name, location in named:
-        if name not in known:
-            raise SweepError(
-                f"{sweep.where(*location)}: no variant gives a score {name}.",
-                did_you_mean(name, known) or f"Known: {', '.join(sorted(known))}.",
-            )
+        _require_score(name, known, sweep.where(*location))
         yield name
+
+
+def known_scores(variants: Iterable[Variant]) -> set[str]:
+    """The names of the numbers that a scorer gives for variants."""
+    weights = {score for variant in variants for score in variant.config["training"]["score_weights"]}
+    numbers = {score for score in weights if not score.endswith(NOT_NUMBERS)}
+    return {WEIGHTED_SCORE, *ALWAYS_SCORED} | numbers
+
+
+def _require_score(name: str, known: set[str], where: str) -> None:
+    if name not in known:
+        raise SweepError(
+            f"{where}: no variant gives a score {name}.",
+            did_you_mean(name, known) or f"Known: {', '.join(sorted(known))}.",
+        )

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from archlab.errors import SweepError, UnknownRecipeError, did_you_mean
+from archlab.planning.gate_rules import CostRules, GateRules, ScoreRules
 from archlab.planning.recipe_choices import RECIPES, RecipeChoice
 from archlab.planning.yaml_files import YamlFile, read_yaml
 from archlab.records import GridLimits, Limits
@@ -121,6 +122,7 @@ class SweepFile(_Strict):
     limits: LimitsSection = LimitsSection()
     keep_models: Literal["winner", "all", "none"] = "winner"
     table: TableSection = TableSection()
+    regress: GateRules = GateRules()
     code: Annotated[list[str], BeforeValidator(_as_list)] = []
 
 
@@ -296,15 +298,27 @@ def _explain(error: ValidationError, source: YamlFile) -> SweepError:
     where = source.where(location)
     name = ".".join(map(str, location))
     if first["type"] == "extra_forbidden":
-        sections: dict[str, type[BaseModel]] = {"limits": LimitsSection, "table": TableSection}
-        nested = GridLimitsSection if location[:-1] == ("limits", "grid") else None
-        known = (nested or sections.get(str(location[0]), SweepFile)).model_fields
+        known = _section(location[:-1]).model_fields
         hint = did_you_mean(str(location[-1]), known) or f"Known keys: {', '.join(known)}."
         return SweepError(f"{where}: a sweep has no key {name}.", hint)
     if first["type"] == "missing":
         return SweepError(f"{where}: the sweep has no {name}.", f"Add {name}: to it.")
     message = first["msg"].removeprefix("Value error, ")
     return SweepError(f"{where}: {name + ': ' if name else ''}{message}.")
+
+
+def _section(location: tuple[str | int, ...]) -> type[BaseModel]:
+    """The schema of the section at a location."""
+    sections: dict[tuple[str | int, ...], type[BaseModel]] = {
+        ("limits",): LimitsSection,
+        ("limits", "grid"): GridLimitsSection,
+        ("table",): TableSection,
+        ("regress",): GateRules,
+        ("regress", "costs"): CostRules,
+    }
+    if location[:2] == ("regress", "scores"):
+        return ScoreRules
+    return sections.get(location, SweepFile)
 
 
 def short_value(value: Any) -> str:

@@ -8,10 +8,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from archlab.plain import printable
-from archlab.records import Finding, Report
+from archlab.records import Finding, Report, Severity
 from archlab.reporting.numbers import some
+from archlab.reporting.verdicts import sentence
+from archlab.results.gate_findings import Finding as GateFinding
+from archlab.results.gate_findings import Verdict
 
 COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
+
+SEVERITIES: dict[str, Severity] = {
+    "failed": "error",
+    "vanished": "error",
+    "acknowledged": "warning",
+    "skipped": "warning",
+    "appeared": "note",
+}
+"""Of what the CI gate finds; what is ok has none."""
 
 
 def annotations(report: Report, *, file: str | None = None) -> Iterator[str]:
@@ -52,3 +64,19 @@ def _escape(text: str) -> str:
 
 def _escape_property(text: str) -> str:
     return _escape(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def verdict_annotations(verdict: Verdict) -> Iterator[str]:
+    """One line for each finding of the CI gate that is not plainly fine, at the line of the slot."""
+    told = (one for one in verdict.findings if one.status in SEVERITIES)
+    return (_annotation(_as_finding(one), None) for one in told)
+
+
+def _as_finding(finding: GateFinding) -> Finding:
+    return Finding(
+        severity=SEVERITIES[finding.status],
+        slot=finding.variant,
+        message=sentence(finding),
+        file=finding.file,
+        line=finding.line,
+    )

@@ -71,9 +71,6 @@ COSTS = {
     "model_mb": Cost("model MB", lambda row: _megabytes(row.model_bytes)),
 }
 
-SPARED = ("model_mb", "memory", "params", "seconds", "words")
-"""In what order columns of costs go where there is no room for all: what depends on the size goes first."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
@@ -114,6 +111,11 @@ def shown_costs(table: Table, shown: Shown) -> Sequence[str]:
         return shown.costs
     known = [name for name, cost in COSTS.items() if any(cost.text(row) for row in table.rows)]
     return [name for name in known if name not in shown.hidden]
+
+
+def spared(scores_beside: Sequence[str]) -> Sequence[str]:
+    """In what order columns go where there is no room for all: the speed, which decides most, goes last."""
+    return ["model_mb", "memory", "params", "seconds", *reversed(scores_beside), "words"]
 
 
 def _require_known(names: Iterable[str], known: Collection[str], what: str) -> None:

@@ -30,11 +30,11 @@ def markdown_table(table: Table, shown: Shown | None = None) -> str:
     Raises UsageError as `make_sheet` does.
     """
     sheet = make_sheet(table, shown)
-    lines = [text for line in sheet.legend for text in (_plain_markdown(line), "")]
-    lines.append(_markdown_row(_plain_markdown(column.header) for column in sheet.columns))
-    lines.append(_markdown_row("---:" if column.is_number else "---" for column in sheet.columns))
-    lines += [_markdown_row(map(_markdown_entry, row)) for row in sheet.rows]
-    problems = [f"- {_plain_markdown(problem_line(problem))}" for problem in table.problems]
+    lines = [text for line in sheet.legend for text in (plain_markdown(line), "")]
+    lines.append(markdown_row(plain_markdown(column.header) for column in sheet.columns))
+    lines.append(markdown_row("---:" if column.is_number else "---" for column in sheet.columns))
+    lines += [markdown_row(map(_markdown_entry, row)) for row in sheet.rows]
+    problems = [f"- {plain_markdown(problem_line(problem))}" for problem in table.problems]
     return "\n".join([*lines, *([""] if problems else []), *problems]) + "\n"
 
 
@@ -46,17 +46,17 @@ def latex_table(table: Table, shown: Shown | None = None) -> str:
     return "\n".join(_latex_lines(table, shown)) + "\n"
 
 
-def _markdown_row(cells: Iterable[str]) -> str:
+def markdown_row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
 def _markdown_entry(entry: Entry) -> str:
-    text = _plain_markdown(entry.text)
+    text = plain_markdown(entry.text)
     text = f"**{text}**" if entry.style == "best" else text
-    return f"{text} {_plain_markdown(entry.aside)}".rstrip()
+    return f"{text} {plain_markdown(entry.aside)}".rstrip()
 
 
-def _plain_markdown(text: str) -> str:
+def plain_markdown(text: str) -> str:
     return _MARKDOWN.sub(lambda found: f"\\{found[0]}", _on_one_line(text))
 
 

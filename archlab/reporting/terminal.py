@@ -12,7 +12,7 @@ from archlab.reporting.hints import with_base
 from archlab.reporting.matrix_tables import groups
 from archlab.reporting.numbers import some
 from archlab.reporting.problems import show_problems
-from archlab.reporting.sheets import COSTS, SPARED, Entry, Sheet, Shown, make_sheet, shown_costs
+from archlab.reporting.sheets import COSTS, Entry, Sheet, Shown, make_sheet, shown_costs, spared
 from archlab.results.tables import Table
 
 if TYPE_CHECKING:
@@ -36,15 +36,17 @@ def make_console(file: IO[str]) -> "Console":
 def show_table(console: "Console", table: Table, shown: Shown | None = None) -> None:
     """The table of a sweep: score +- sd and difference to the base, then what each variant costs.
 
-    Of costs that nobody has named, those that there is room for. Raises UsageError for a column that it does
-    not have.
+    Where nobody has named the costs, those columns of costs and scores beside that there is room for.
+    Raises UsageError for a column that it does not have.
     """
     sheet, grid, left_out = _laid_out(console, table, shown or Shown())
     for line in sheet.legend:
         console.print(line, style="dim", soft_wrap=True)
     if left_out:
-        names = ", ".join(COSTS[name].header for name in left_out)
-        console.print(f"no room for {names}: --columns {','.join(left_out)}", style="dim", soft_wrap=True)
+        names = ", ".join(COSTS[name].header if name in COSTS else name for name in left_out)
+        only_costs = all(name in COSTS for name in left_out)
+        how = f"--columns {','.join(left_out)}" if only_costs else "--format markdown"
+        console.print(f"no room for {names}: {how}", style="dim", soft_wrap=True)
     console.print()
     console.print(grid)
     if table.problems:
@@ -53,12 +55,12 @@ def show_table(console: "Console", table: Table, shown: Shown | None = None) -> 
 
 
 def _laid_out(console: "Console", table: Table, shown: Shown) -> tuple[Sheet, "RichTable", Sequence[str]]:
-    """The sheet, as rich lays it out, and the costs that it has no room for."""
-    names = shown_costs(table, shown)
-    left_out: list[str] = []
-    for spared in ("", *SPARED):
-        left_out += [name for name in names if name == spared]
-        sheet = make_sheet(table, replace(shown, costs=[name for name in names if name not in left_out]))
+    """The sheet, as rich lays it out, and the costs and scores beside that it has no room for."""
+    costs, scores = shown_costs(table, shown), [n for n in table.scores_beside if n not in shown.hidden]
+    candidates = [name for name in spared(scores) if name in (*costs, *scores)]
+    for number in range(len(candidates) + 1):
+        left_out = candidates[:number]
+        sheet = make_sheet(table, replace(shown, hidden=(*shown.hidden, *left_out)))
         grid = _grid(sheet)
         if shown.costs is not None or _least_width(console, sheet, grid) <= console.width:
             break

@@ -11,6 +11,7 @@ from archlab.errors import NothingToCompareError, UsageError, did_you_mean
 from archlab.records import Result
 from archlab.results.comparisons import compare_places
 from archlab.results.files import read_json
+from archlab.results.layouts import is_base
 from archlab.results.logs import last_lines
 from archlab.results.paths import DEFAULT_EXPERIMENTS, SweepPaths, is_run_id, is_sweep_name
 from archlab.results.problems import Problem
@@ -52,11 +53,14 @@ class Results:
     def table(self, scores: Sequence[str] | None = None) -> Table:
         """Mean and spread over seeds of every variant, compared with the base; the ends of failed runs' logs.
 
-        scores: more scores to show, by name; None for those that the sweep names.
+        scores: more scores to show, by name; None for those that the sweep names, or else for those that
+        the base's own score is the weighted mean of, where these are several.
         Raises UsageError for one that no run has.
         """
         if scores is None:
-            return self._table(self.layout)
+            return self._table(
+                replace(self.layout, scores_beside=self.layout.scores_beside or self._weighted())
+            )
         known = {name for result in self for name in result.scores if result.value(name) is not None}
         for name in scores:
             if name not in known:
@@ -101,6 +105,14 @@ class Results:
         """The table, as notebooks show it."""
         html: str = import_module("archlab.reporting.html_table").html_table(self.table())  # a level above
         return html
+
+    def _weighted(self) -> tuple[str, ...]:
+        """The scores that the base's own score is the mean of; none where tasks stand side by side."""
+        bases = [place for place in self.layout.places if is_base(place.row)]
+        if len(bases) != 1:
+            return ()
+        names = [name for name, weight in bases[0].score_weights if weight]
+        return tuple(name for name in names if name != self.layout.score_name) if len(names) > 1 else ()
 
     def _table(self, layout: Layout) -> Table:
         if self.paths is None:

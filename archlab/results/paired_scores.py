@@ -57,6 +57,10 @@ class Scores:
         """Whether runs of which `by_document` has told were scored on documents of the same lengths."""
         return len({self._words[result.run_id] for result in results}) == 1
 
+    def documents_of(self, results: Sequence[Result]) -> tuple[int, ...] | None:
+        """The tokens of each document that these runs were scored on, as far as `by_document` has told."""
+        return next((self._words[r.run_id] for r in results if r.run_id in self._words), None)
+
     def parts(self, result: Result, name: str) -> Mapping[str, float]:
         """The scores that a score is the sum of, with their weights: itself, but for the weighted one."""
         return self.weights.get(result.run_id, {}) if name == WEIGHTED_SCORE else {name: 1.0}

@@ -107,6 +107,16 @@ class SweepPaths:
         return self.folder / "comparisons.json"
 
     @property
+    def known_plan(self) -> Path:
+        """What the last plan for `regress` came to, and what that depends on: a cache."""
+        return self.folder / "regress.json"
+
+    @property
+    def baseline(self) -> Path:
+        """What `regress` compares with: committed, as nothing else here is."""
+        return self.folder / "baseline.json"
+
+    @property
     def report(self) -> Path:
         """The page that a report is written to where nothing else is said."""
         return self.folder / "report.html"

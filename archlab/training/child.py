@@ -51,8 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
     write_json(paths.outcome, outcome.to_dict())
     if outcome.status != "done":
         return 1
-    passes = words_per_second(outcome.cost.seconds.total or math.inf)
-    write_json(paths.outcome, with_speed(outcome, passes).to_dict())
+    write_json(paths.outcome, with_speed(outcome, words_per_second()).to_dict())
     return 0
 
 

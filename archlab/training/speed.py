@@ -24,6 +24,7 @@ from archlab.processes import ON_LINUX
 from archlab.records import RunSpec
 from archlab.results.files import read_json
 from archlab.results.paths import RunPaths
+from archlab.results.store import read_outcome, read_result
 from archlab.training.device import activate, free_memory
 
 if TYPE_CHECKING:
@@ -35,21 +36,20 @@ Passes = tuple[float, ...]
 
 PASSES, FEWEST_PASSES = 9, 2
 FEWEST_DOCUMENTS = 16
-WARM_UP_SECONDS, SECONDS_PER_PASS, SECONDS_OF_PASSES = 0.05, 0.08, 30.0
-"""Wall seconds, with those of copying documents, which takes longer than a linear model does."""
+WARM_UP_SECONDS, SECONDS_OF_PASSES = 0.05, 30.0
+SECONDS_PER_PASS = (0.02, 0.08)
+"""Wall seconds, with those of copying documents, which takes longer than a linear model does; the least, and
+the most: all passes together take no more than SHARE_OF_TRAINING, where that is enough."""
 
-SHARE_PER_PASS, FEWEST_SECONDS_PER_PASS = 0.01, 0.02
-"""The share of a short training's seconds that a pass takes: all of them together, a tenth. Too short a pass
-is over before weights that were moved are in the caches again."""
+SHARE_OF_TRAINING = 0.1
 
 PATIENCE_SECONDS = 120.0
 """How long a measurement may take before it is given up: the training it belongs to is done."""
 
 
-def prepare_meter(spec: RunSpec, paths: RunPaths) -> Callable[[float], Passes]:
+def prepare_meter(spec: RunSpec, paths: RunPaths) -> Callable[[], Passes]:
     """What measures the model of a run that this process, which does nothing else, is about to train.
 
-    It is told how many seconds the training took, of which the measurement takes a share at most.
     Where it can, it forks now: spaCy is imported, but no code of the user, which may compute and so start
     threads that a fork has not; and no model is built. CUDA does not survive a fork.
     """
@@ -58,14 +58,13 @@ def prepare_meter(spec: RunSpec, paths: RunPaths) -> Callable[[float], Passes]:
             return _fork(spec, paths)
         except Exception as error:  # no more processes; or spaCy cannot be imported, which the training tells
             sys.stderr.write(f"No process can be forked to measure words per second: {error}\n")
-    return lambda training_seconds: measure_apart(spec, paths, training_seconds)
+    return lambda: measure_apart(spec, paths)
 
 
-def measure_apart(spec: RunSpec, paths: RunPaths, training_seconds: float = math.inf) -> Passes:
+def measure_apart(spec: RunSpec, paths: RunPaths) -> Passes:
     """Measure the model of a run in a process started anew."""
     free_memory(spec.gpu_id)
     command = [sys.executable, "-P", "-m", "archlab.training.speed", str(paths.spec)]
-    command.append(str(training_seconds))
     try:
         ended = subprocess.run(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=PATIENCE_SECONDS, check=True
@@ -76,15 +75,12 @@ def measure_apart(spec: RunSpec, paths: RunPaths, training_seconds: float = math
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Measure the model of the run whose spec.json is named, and then the seconds of its training.
-
-    What it prints last is JSON.
-    """
-    spec_file, training_seconds = arguments if arguments is not None else sys.argv[1:]
+    """Measure the model of the run whose spec.json is named; what it prints last is JSON."""
+    (spec_file,) = arguments if arguments is not None else sys.argv[1:]
     paths = RunPaths(Path(spec_file).resolve().parent)
     spec = RunSpec.from_dict(read_json(paths.spec))
     activate(spec.gpu_id)
-    sys.stdout.write(json.dumps(_measure_run(spec, paths, float(training_seconds))))
+    sys.stdout.write(json.dumps(_measure_run(spec, paths)))
     return 0
 
 
@@ -93,9 +89,9 @@ def measure(
     documents: Iterable["Doc"],
     *,
     on_gpu: bool = False,
-    seconds_per_pass: float = SECONDS_PER_PASS,
+    seconds_per_pass: float = SECONDS_PER_PASS[-1],
 ) -> Passes:
-    """Words per second of PASSES passes over as many of the documents as take about so long each.
+    """Words per second of PASSES passes over as many of the documents as take about so long.
 
     documents: as the pipeline is given them; taken in an order that is always the same and follows nothing,
     again and again where they are few. Without a word in them, nothing is known. Of a pipeline that takes
@@ -152,7 +148,7 @@ def _one_pass(
     return sum(map(len, copies)), min(wall, own or wall)  # a coarse clock may stand still
 
 
-def _measure_run(spec: RunSpec, paths: RunPaths, training_seconds: float) -> Passes:
+def _measure_run(spec: RunSpec, paths: RunPaths) -> Passes:
     """Measure a run's saved model on its dev corpus."""
     from spacy.util import import_file, load_config, load_model_from_path, resolve_dot_names
 
@@ -165,11 +161,18 @@ def _measure_run(spec: RunSpec, paths: RunPaths, training_seconds: float) -> Pas
         nlp = load_model_from_path(paths.model)
     (dev_corpus,) = resolve_dot_names(config, [config["training"]["dev_corpus"]])
     documents = (example.predicted for example in dev_corpus(nlp))
-    seconds = min(SECONDS_PER_PASS, max(FEWEST_SECONDS_PER_PASS, SHARE_PER_PASS * training_seconds))
-    return measure(nlp, documents, on_gpu=spec.gpu_id >= 0, seconds_per_pass=seconds)
+    return measure(nlp, documents, on_gpu=spec.gpu_id >= 0, seconds_per_pass=_seconds_per_pass(paths))
 
 
-def _fork(spec: RunSpec, paths: RunPaths) -> Callable[[float], Passes]:
+def _seconds_per_pass(paths: RunPaths) -> float:
+    """As the training that is measured took long or not."""
+    finished = read_outcome(paths) or read_result(paths.result)
+    trained = finished.cost.seconds.total if finished is not None else None
+    least, most = SECONDS_PER_PASS
+    return most if trained is None else min(most, max(least, SHARE_OF_TRAINING * trained / PASSES))
+
+
+def _fork(spec: RunSpec, paths: RunPaths) -> Callable[[], Passes]:
     """Fork a process that waits, and return what makes it measure. It ends with this one."""
     with imported_for_good():
         import spacy.training.initialize  # noqa: F401  # so that both have it
@@ -181,15 +184,16 @@ def _fork(spec: RunSpec, paths: RunPaths) -> Callable[[float], Passes]:
     def wait() -> None:
         ours.close()
         with suppress(EOFError, KeyboardInterrupt):  # the run has ended, or is asked to
-            theirs.send(_measure_run(spec, paths, theirs.recv()))
+            theirs.recv()
+            theirs.send(_measure_run(spec, paths))
 
     process = context.Process(target=wait, daemon=True)
     process.start()
     theirs.close()
 
-    def ask(training_seconds: float) -> Passes:
+    def ask() -> Passes:
         try:
-            ours.send(training_seconds)
+            ours.send(None)
             if not ours.poll(PATIENCE_SECONDS):
                 return _unknown(f"not done after {PATIENCE_SECONDS:g} seconds")
             passes: Passes = ours.recv()

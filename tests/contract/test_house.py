@@ -53,7 +53,7 @@ LEVELS = (
     ("archlab.reporting",),
     ("archlab.reporting.report",),
     ("archlab",),
-    ("archlab.cli",),
+    ("archlab.cli", "archlab.pytesting"),
     ("archlab.__main__",),
 )
 

@@ -10,7 +10,7 @@ from stored_runs import a_store, ended, of_every_state
 
 from archlab.plain import odd_character
 from archlab.records import Reason
-from archlab.reporting.report import extra
+from archlab.reporting.report import documents, extra
 from archlab.reporting.report.report_data import collect
 from archlab.results.collection import Results, stored_results
 from archlab.results.store import Store
@@ -176,6 +176,17 @@ def test_pairs_of_choices_are_means_over_the_variants_with_both(results: Results
 
 
 def test_without_texts_no_document_is_quoted(results: Results) -> None:
-    (documents,) = collect(results, texts=False).documents
-    assert "texts" not in documents
-    assert documents["without_text"] == "The report was made without them"
+    (found,) = collect(results, texts=False).documents
+    assert "texts" not in found
+    assert found["without_text"] == "The report was made without them"
+
+
+def test_documents_that_a_page_has_no_place_for_are_counted(
+    results: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (whole,) = collect(results).documents
+    runs, differ = len(whole["runs"]), len(whole["numbers"])
+    assert (whole["left_out"], differ > 9) == (0, True)
+    monkeypatch.setattr(documents, "MOST_BITS", 9 * runs)
+    (cut,) = collect(results).documents
+    assert (cut["numbers"], cut["left_out"]) == (whole["numbers"][:9], differ - 9)

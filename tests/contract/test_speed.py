@@ -4,7 +4,7 @@ import multiprocessing
 import os
 from pathlib import Path
 from statistics import median
-from time import perf_counter, process_time, sleep
+from time import perf_counter, sleep
 from typing import Any
 
 import numpy
@@ -16,6 +16,8 @@ from spacy.tokens import Doc
 from thinc.api import Model
 
 from archlab.processes import ON_LINUX
+from archlab.records import Cost, Outcome, Seconds
+from archlab.results.files import write_json
 from archlab.results.paths import RunPaths
 from archlab.training import speed
 
@@ -110,15 +112,16 @@ def test_each_pass_on_a_cpu_has_the_weights_in_another_place(on_gpu: bool, place
     assert all(list(array) == [0, 1, 2] for array in weights)
 
 
-def test_passes_take_as_long_as_they_may() -> None:
-    nlp = spacy.blank("xx")
-    documents = [nlp.make_doc("a few words of text")] * 100
-    seconds = []
-    for per_pass in (0.001, 0.02):
-        began = process_time()
-        speed.measure(nlp, documents, seconds_per_pass=per_pass)
-        seconds.append(process_time() - began)
-    assert seconds[0] < seconds[1] / 2
+@pytest.mark.parametrize(("trained", "expected"), [(None, 0.08), (0.5, 0.02), (4.5, 0.05), (60.0, 0.08)])
+def test_a_short_training_is_followed_by_a_short_measurement(
+    trained: float | None, expected: float, tmp_path: Path
+) -> None:
+    paths = RunPaths(tmp_path)
+    outcome = Outcome(status="done", cost=Cost(seconds=Seconds(total=trained)))
+    write_json(paths.outcome, outcome.to_dict())
+    assert speed._seconds_per_pass(paths) == pytest.approx(expected)
+    paths.outcome.unlink()
+    assert speed._seconds_per_pass(paths) == pytest.approx(0.08)
 
 
 def test_a_clock_that_stands_still_is_no_speed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,7 +135,7 @@ def test_a_process_that_fails_costs_the_speed_alone(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     measure = speed.prepare_meter(ON_CPU, RunPaths(tmp_path))
-    assert measure(60.0) == ()
+    assert measure() == ()
     told = capfd.readouterr().err
     assert "model-best" in told  # which is not there
     assert "The words per second could not be measured: its process has ended" in told
@@ -146,8 +149,8 @@ def test_where_no_process_can_be_forked_one_is_started(
         raise BlockingIOError("no more processes")
 
     monkeypatch.setattr(os, "fork", no_more)
-    monkeypatch.setattr(speed, "measure_apart", lambda spec, paths, seconds: (1.0, seconds))
-    assert speed.prepare_meter(ON_CPU, RunPaths(tmp_path))(2.0) == (1.0, 2.0)
+    monkeypatch.setattr(speed, "measure_apart", lambda spec, paths: (1.0, 2.0))
+    assert speed.prepare_meter(ON_CPU, RunPaths(tmp_path))() == (1.0, 2.0)
     assert "can be forked to measure words per second: no more processes" in capfd.readouterr().err
 
 
@@ -158,7 +161,7 @@ def test_a_process_that_hangs_is_given_up(
     monkeypatch.setattr(speed, "PATIENCE_SECONDS", 0.1)
     monkeypatch.setattr(speed, "_measure_run", _hang)
     measure = speed.prepare_meter(ON_CPU, RunPaths(tmp_path))
-    assert measure(60.0) == ()
+    assert measure() == ()
     assert "could not be measured: not done after 0.1 seconds" in capfd.readouterr().err
     assert multiprocessing.active_children() == []
 

@@ -136,7 +136,9 @@ def test_a_chart_tells_its_numbers_as_a_table(seen: Opened) -> None:
     place = seen.page.locator(".chart[data-chart=seeds]")
     place.scroll_into_view_if_needed()
     place.locator("summary").click()
-    assert place.locator("table tbody tr").count() == 27
+    rows = place.locator("table tbody tr")
+    rows.first.wait_for()
+    assert rows.count() == 27
     place.locator("summary").click()
 
 

@@ -210,10 +210,10 @@ def save(spec: RunSpec, paths: RunPaths) -> None:
     paths.unfinished_model.replace(paths.model)
 
 
-def fake_meter(spec: RunSpec, paths: RunPaths) -> Callable[[float], tuple[float, ...]]:
+def fake_meter(spec: RunSpec, paths: RunPaths) -> Callable[[], tuple[float, ...]]:
     """What `child.prepare_meter` gives, but nothing is measured."""
 
-    def measure(_: float) -> tuple[float, ...]:
+    def measure() -> tuple[float, ...]:
         if spec.variant.startswith("waits_measuring"):
             waits()
         return ()

@@ -62,7 +62,7 @@ def trained(spec: RunSpec, paths: RunPaths, **_: object) -> Outcome:
 def live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     """A run's life in a store: prepared, trained by what its process calls, recorded."""
     monkeypatch.setattr(child, "train_run", trained)
-    monkeypatch.setattr(child, "prepare_meter", lambda spec, paths: lambda seconds: PASSES)
+    monkeypatch.setattr(child, "prepare_meter", lambda spec, paths: lambda: PASSES)
 
     def one(store: Store, disk: Disk, *, anew: bool = False) -> Result:
         spec = store.prepare(SPEC, CONFIG, anew=anew)

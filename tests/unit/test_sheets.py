@@ -76,6 +76,29 @@ def test_a_terminal_shows_the_costs_that_it_has_room_for(width: int, left_out: s
         assert (f" {name}" in shown) == (name not in left_out)
 
 
+@pytest.mark.parametrize(
+    ("width", "left_out"),
+    [
+        (72, None),
+        (66, "params: --columns params"),
+        (58, "params, seconds: --columns params,seconds"),
+        (44, "params, seconds, long_name_b: --format markdown"),
+        (30, "params, seconds, long_name_b, long_name_a: --format markdown"),
+    ],
+)
+def test_scores_beside_go_after_costs_and_before_the_speed(width: int, left_out: str | None) -> None:
+    names = ("long_name_a", "long_name_b")
+    known = {run_id: replace(one, scores=dict.fromkeys(names, 0.5)) for run_id, one in RESULTS.items()}
+    stream = io.StringIO()
+    show_table(Console(file=stream, width=width), make_table(replace(LAYOUT, scores_beside=names), known))
+    told, shown = stream.getvalue().split("\n\n")[:2]
+    assert [line for line in told.splitlines() if "no room" in line] == (
+        [f"no room for {left_out}"] if left_out else []
+    )
+    for name in (*names, "params", "words/s", "seconds"):
+        assert (name in shown) == (name not in (left_out or ""))
+
+
 def test_a_long_name_is_folded_before_a_cost_goes() -> None:
     places = (LAYOUT.places[1], replace(LAYOUT.places[0], row="a name " * 9))
     stream = io.StringIO()

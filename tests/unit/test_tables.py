@@ -206,3 +206,27 @@ def test_plans_of_before_have_no_weights() -> None:
     assert Place.from_dict(data).score_weights == (("cats_micro_f", 0.5),)
     del data["score_weights"]
     assert Place.from_dict(data) == LAYOUT.places[0]
+
+
+def weighted_layout(score_name: str, *weights: tuple[str, float], column: str | None = None) -> Layout:
+    base, other = place("base", "a", column), place("BOW", "b", column)
+    return Layout(sweep="s", score_name=score_name, places=(other, replace(base, score_weights=weights)))
+
+
+def test_a_pipelines_own_scores_stand_beside_their_weighted_mean() -> None:
+    weights = (("tag_acc", 0.5), ("lemma_acc", 0.0), ("dep_las", 0.5))
+    layout = weighted_layout("score", *weights)
+    assert Results(layout, RESULTS).table().scores_beside == ("tag_acc", "dep_las")
+    named = replace(layout, scores_beside=("f",))
+    assert Results(named, RESULTS).table().scores_beside == ("f",), "the sweep names others"
+    assert Results(layout, RESULTS).table([]).scores_beside == ()
+    of_one = weighted_layout("tag_acc", *weights)
+    assert Results(of_one, RESULTS).table().scores_beside == ("dep_las",)
+
+
+def test_no_scores_stand_beside_that_of_one_component_or_where_columns_do() -> None:
+    assert Results(weighted_layout("score", ("cats_score", 1.0)), RESULTS).table().scores_beside == ()
+    two = (("tag_acc", 0.5), ("dep_las", 0.5))
+    columns = [weighted_layout("score", *two, column=column).places for column in ("x", "y")]
+    several = Layout(sweep="s", score_name="score", places=(*columns[0], *columns[1]))
+    assert Results(several, RESULTS).table().scores_beside == ()

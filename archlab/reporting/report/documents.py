@@ -28,7 +28,8 @@ MOST_BITS = 8_000_000
 
 def documents_of_columns(results: "Results", *, texts: bool = True) -> list[Json]:
     """For each column: `numbers` of the documents on which runs differ, `texts` of these, `runs` (id -> a bit
-    for each, packed and in base64), `documents` (how many there are), and `why` something is not known.
+    for each, packed and in base64), `documents` (how many there are), `left_out` (of those on which runs
+    differ, how many have no place in a page), and `why` something is not known.
 
     texts: whether they are told. Of very many documents the first ones that fit into a page are.
     """
@@ -59,10 +60,13 @@ def _of_column(results: "Results", column: str | None, most_texts: int | None) -
             "why": f"{results.layout.score_name} does not count mistakes document by document, "
             "or no document is wholly right"
         }
-    differ = np.flatnonzero(right.any(axis=0) & ~right.all(axis=0))[: MOST_BITS // len(run_ids)]
+    differ = np.flatnonzero(right.any(axis=0) & ~right.all(axis=0))
+    left_out = max(0, len(differ) - MOST_BITS // len(run_ids))
+    differ = differ[: len(differ) - left_out]
     bits = np.packbits(right[:, differ], axis=1)
     told = {
         "documents": right.shape[1],
+        "left_out": left_out,
         "numbers": differ.tolist(),
         "runs": {
             run: b64encode(row.tobytes()).decode("ascii") for run, row in zip(run_ids, bits, strict=True)

@@ -29,6 +29,7 @@ function showFlips() {
   const forA = flips.filter((flip) => flip.a > half && flip.b < half).sort((x, y) => y.a - y.b - (x.a - x.b) || x.number - y.number);
   const forB = flips.filter((flip) => flip.b > half && flip.a < half).sort((x, y) => y.b - y.a - (x.b - x.a) || x.number - y.number);
   place.append(...toldFlips("A", "B", forA, "a", documents, runsA.length), ...toldFlips("B", "A", forB, "b", documents, runsA.length));
+  if (documents.left_out) say(`The last ${documents.left_out} documents on which runs differ are left out of this page: archlab compare A B knows them.`);
   if (documents.without_text) say(`Their text is not shown. ${documents.without_text}.`);
   return null;
 }

@@ -120,6 +120,7 @@ def test_what_vanished_appeared_failed_or_was_rejected_is_said() -> None:
     refused: dict[str, Any] = {"standing": "rejected", "reason": "it does not fit", "scores": {}}
     broken: dict[str, Any] = {"standing": "failed", "reason": "seed 1: nan: the loss is NaN", "scores": {}}
     before = [kept, gone, a_place("refused"), a_place("broken"), a_place("always refused", **refused)]
+    before.append(a_place("refused, and gone", **refused))
     now = [
         kept,
         a_place("refused", **refused),
@@ -222,6 +223,13 @@ def test_speeds_that_vary_explain_a_slower_one() -> None:
     now = [base, a_place("other", words_per_second=speeds(5_000, 9_000, 6_000))]
     found = finding(verdict_of([base, other], now, costing(words_per_second=0.2)), "words_per_second")
     assert (found.status, found.message) == ("noise", "slower, within noise")
+
+
+def test_a_faster_machine_hides_no_variant_that_is_slower_beside_the_reference() -> None:
+    same: dict[str, Any] = {"words_per_second": speeds(10_000, 10_100, 9_900)}
+    twice: dict[str, Any] = {"words_per_second": speeds(20_000, 20_200, 19_800)}
+    before, now = [a_place(**same), a_place("other", **same)], [a_place(**twice), a_place("other", **same)]
+    assert verdict_of(before, now, costing(words_per_second=0.2)).failed == ("other",)
 
 
 def test_another_row_may_be_the_reference() -> None:

@@ -69,7 +69,7 @@ def speed_finding(
 ) -> Finding:
     """p: corrected for all speeds."""
     if slowed is None:
-        message = "its speed, or the reference's, is not known of both the baseline and these runs"
+        message = "its speed and the reference's are not known of the baseline and these runs on one device"
         return found(now, "words_per_second", "skipped", message)
     status: Status = "ok"
     message = "within the share that may be lost" if slowed.lost > 0 else "not slower"

@@ -104,6 +104,8 @@ def test_a_gpu_is_not_gated_on_one_seed(rule: str) -> None:
     assert finding(verdict_of([a_place(seeds=[0])], [three], rules, where=on_gpu), rule).status == "skipped"
     assert finding(verdict_of([a_place()], [three], rules, where=on_gpu), rule).status == "failed"
     assert finding(verdict_of([a_place(seeds=[0])], [one], rules), rule).status == "failed"
+    then_on_gpu = verdict_of([a_place(seeds=[0])], [three], rules, baseline_where=on_gpu)
+    assert finding(then_on_gpu, rule).status == "skipped"
 
 
 def test_p_is_corrected_for_all_scores_of_the_gate() -> None:
@@ -240,6 +242,13 @@ def test_another_row_may_be_the_reference() -> None:
         finding(verdict_of([base, other], [slow, other], rules), "words_per_second").variant
         == "base Ensemble"
     )
+
+
+def test_speeds_on_another_device_are_not_judged() -> None:
+    both = [a_place(), a_place("other")]
+    on_gpu = WHERE.model_copy(update={"device": "NVIDIA A100"})
+    verdict = verdict_of(both, both, costing(words_per_second=0.2), where=on_gpu)
+    assert finding(verdict, "words_per_second").status == "skipped"
 
 
 def test_a_speed_that_is_not_known_is_not_judged() -> None:

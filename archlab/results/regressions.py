@@ -46,7 +46,7 @@ def judge(
         made=baseline.made,
         reason=baseline.reason,
         level=rules.level,
-        changes=tuple(_changes(baseline.where, now.where)),
+        changes=(*_changes(baseline.where, now.where), *_other_documents(both)),
         findings=tuple(_acknowledged(one, baseline.acknowledged, scores, today) for one in findings),
     )
 
@@ -116,6 +116,13 @@ def _changes(then: Where, now: Where) -> list[str]:
         ("device", then.device, now.device),
     ]
     return [f"{name} {old or 'none'} -> {new or 'none'}" for name, old, new in pairs if old != new]
+
+
+def _other_documents(both: Sequence[Sides]) -> list[str]:
+    """Whether variants are scored on other documents than then: scores are hard to compare."""
+    known = [sides for sides in both if all(place.dev_digest is not None for place in sides)]
+    others = sum(then.dev_digest != now.dev_digest for then, now in known)
+    return [f"other dev documents in {others} of {len(known)} variants"] if others else []
 
 
 def _acknowledged(

@@ -176,6 +176,11 @@ def test_versions_and_machine_that_differ_are_said() -> None:
     )
 
 
+def test_other_dev_documents_are_said() -> None:
+    before, now = [a_place(), a_place("other")], [a_place(), a_place("other", dev_digest="others")]
+    assert verdict_of(before, now).changes == ("other dev documents in 1 of 2 variants",)
+
+
 def test_what_of_a_variant_has_changed_is_said() -> None:
     verdict = verdict_of([a_place()], [a_place(config="other", code="other")])
     assert finding(verdict, "noise").changed == ("config", "code")

@@ -24,6 +24,7 @@ from archlab.processes import ON_LINUX
 from archlab.records import RunSpec
 from archlab.results.files import read_json
 from archlab.results.paths import RunPaths
+from archlab.results.store import read_outcome, read_result
 from archlab.training.device import activate, free_memory
 
 if TYPE_CHECKING:
@@ -35,8 +36,12 @@ Passes = tuple[float, ...]
 
 PASSES, FEWEST_PASSES = 9, 2
 FEWEST_DOCUMENTS = 16
-WARM_UP_SECONDS, SECONDS_PER_PASS, SECONDS_OF_PASSES = 0.05, 0.08, 30.0
-"""Wall seconds, with those of copying documents, which takes longer than a linear model does."""
+WARM_UP_SECONDS, SECONDS_OF_PASSES = 0.05, 30.0
+SECONDS_PER_PASS = (0.02, 0.08)
+"""Wall seconds, with those of copying documents, which takes longer than a linear model does; the least, and
+the most: all passes together take no more than SHARE_OF_TRAINING, where that is enough."""
+
+SHARE_OF_TRAINING = 0.1
 
 PATIENCE_SECONDS = 120.0
 """How long a measurement may take before it is given up: the training it belongs to is done."""
@@ -79,8 +84,14 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def measure(nlp: "Language", documents: Iterable["Doc"], *, on_gpu: bool = False) -> Passes:
-    """Words per second of PASSES passes over as many of the documents as take about SECONDS_PER_PASS each.
+def measure(
+    nlp: "Language",
+    documents: Iterable["Doc"],
+    *,
+    on_gpu: bool = False,
+    seconds_per_pass: float = SECONDS_PER_PASS[-1],
+) -> Passes:
+    """Words per second of PASSES passes over as many of the documents as take about so long.
 
     documents: as the pipeline is given them; taken in an order that is always the same and follows nothing,
     again and again where they are few. Without a word in them, nothing is known. Of a pipeline that takes
@@ -96,7 +107,7 @@ def measure(nlp: "Language", documents: Iterable["Doc"], *, on_gpu: bool = False
     while (warm_up := perf_counter() - began) < WARM_UP_SECONDS:
         number, began = 2 * number, perf_counter()
         _one_pass(nlp, chosen, number, seconds)
-    number = max(FEWEST_DOCUMENTS, math.ceil(number * SECONDS_PER_PASS / warm_up))
+    number = max(FEWEST_DOCUMENTS, math.ceil(number * seconds_per_pass / warm_up))
     passes: list[float] = []
     while len(passes) < PASSES:
         if not on_gpu:
@@ -149,7 +160,16 @@ def _measure_run(spec: RunSpec, paths: RunPaths) -> Passes:
     with only_needed_factories(config):
         nlp = load_model_from_path(paths.model)
     (dev_corpus,) = resolve_dot_names(config, [config["training"]["dev_corpus"]])
-    return measure(nlp, (example.predicted for example in dev_corpus(nlp)), on_gpu=spec.gpu_id >= 0)
+    documents = (example.predicted for example in dev_corpus(nlp))
+    return measure(nlp, documents, on_gpu=spec.gpu_id >= 0, seconds_per_pass=_seconds_per_pass(paths))
+
+
+def _seconds_per_pass(paths: RunPaths) -> float:
+    """As the training that is measured took long or not."""
+    finished = read_outcome(paths) or read_result(paths.result)
+    trained = finished.cost.seconds.total if finished is not None else None
+    least, most = SECONDS_PER_PASS
+    return most if trained is None else min(most, max(least, SHARE_OF_TRAINING * trained / PASSES))
 
 
 def _fork(spec: RunSpec, paths: RunPaths) -> Callable[[], Passes]:

@@ -16,6 +16,8 @@ from spacy.tokens import Doc
 from thinc.api import Model
 
 from archlab.processes import ON_LINUX
+from archlab.records import Cost, Outcome, Seconds
+from archlab.results.files import write_json
 from archlab.results.paths import RunPaths
 from archlab.training import speed
 
@@ -108,6 +110,18 @@ def test_each_pass_on_a_cpu_has_the_weights_in_another_place(on_gpu: bool, place
     speed.measure(nlp, [nlp.make_doc("some text")], on_gpu=on_gpu)
     assert len({array.ctypes.data for array in weights}) == len(weights) == places
     assert all(list(array) == [0, 1, 2] for array in weights)
+
+
+@pytest.mark.parametrize(("trained", "expected"), [(None, 0.08), (0.5, 0.02), (4.5, 0.05), (60.0, 0.08)])
+def test_a_short_training_is_followed_by_a_short_measurement(
+    trained: float | None, expected: float, tmp_path: Path
+) -> None:
+    paths = RunPaths(tmp_path)
+    outcome = Outcome(status="done", cost=Cost(seconds=Seconds(total=trained)))
+    write_json(paths.outcome, outcome.to_dict())
+    assert speed._seconds_per_pass(paths) == pytest.approx(expected)
+    paths.outcome.unlink()
+    assert speed._seconds_per_pass(paths) == pytest.approx(0.08)
 
 
 def test_a_clock_that_stands_still_is_no_speed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from archlab.reporting.verdicts import left_over, outcome, told_ones
 from archlab.results.baselines import Baseline
 from archlab.results.changed_places import judge_changed
 from archlab.results.gate_findings import Verdict
-from archlab.results.snapshots import Snapshot, SweepSnapshot
+from archlab.results.snapshots import Snapshot, SweepSnapshot, Where
 
 RULES = GateRules(scores={"acc": None})
 
@@ -36,6 +36,15 @@ def test_what_has_not_changed_is_told_where_it_stands_and_not_judged() -> None:
     assert verdict.passed
     assert (outcome(verdict), left_over(verdict), told_ones(verdict)) == ("1 passed, 2 unchanged.", 1, [])
     assert not judged(before, now, "base").passed, "what is missing fails where it is judged"
+
+
+def test_where_nothing_ran_nothing_is_said_of_machines() -> None:
+    missing = Snapshot(row="base", column=None, standing="missing", reason="1 of 1 runs have no result")
+    then = SweepSnapshot(sweep="demo", where=WHERE, places=(a_place(row="base"),))
+    here = SweepSnapshot(sweep="demo", where=Where(), places=(missing,))
+    baseline = Baseline.of(then, "the first", TODAY)
+    verdict = judge_changed(baseline, here, RULES, RULES.of("acc"), TODAY, ["base"])
+    assert (verdict.passed, verdict.changes, outcome(verdict)) == (True, (), "0 passed, 1 unchanged.")
 
 
 def test_what_is_worse_fails_beside_what_has_not_changed() -> None:

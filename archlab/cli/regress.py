@@ -146,11 +146,13 @@ def regress(
         keep_plan(planned, results, files, overrides)
     if update:
         regressing.update_baseline(loaded, results, reason or "", rules)
+    file = str(SweepPaths.of(loaded.name, experiments).baseline)
     verdict = regressing.judge_results(loaded, results, rules, unchanged=unchanged)
     if acknowledge is not None and until is not None:
         regressing.acknowledge(loaded, results, verdict, acknowledge, reason or "", until.date())
         verdict = regressing.judge_results(loaded, results, rules, unchanged=unchanged)
-    file = str(SweepPaths.of(loaded.name, experiments).baseline)
+    if not quiet and (update or acknowledge is not None):
+        say(f"{file} is written: commit it.", err=True)
     _show(verdict, file, format)
     for output in write or ():
         output.write_text(_document(verdict, file, BY_SUFFIX[output.suffix]), encoding="utf8")

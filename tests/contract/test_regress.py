@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,7 +85,8 @@ class TestVerdicts:
         assert done.err == f"\nAccept it on purpose: {UPDATE}\n"
 
     def test_an_update_makes_it_the_baseline(self, cli: "Cli") -> None:
-        assert worse(cli, "--update", "--reason", "smaller\non purpose").code == 0
+        done = worse(cli, "--update", "--reason", "smaller\non purpose")
+        assert (done.code, done.err) == (0, f"{BASELINE} is written: commit it.\n")
         assert json.loads(BASELINE.read_text("utf8"))["reason"] == "smaller on purpose"
         assert cli("regress", SWEEP).code == 0
 
@@ -179,6 +182,18 @@ class TestNothingIsPlannedAgain:
         else:
             monkeypatch.setattr("archlab.engines.known_plans._installed", lambda: ["spacy-4.0.dist-info"])
         assert "the gate plans" in cli("regress", SWEEP, *options).err
+
+    def test_a_process_of_its_own_takes_a_fraction_of_five_seconds_and_no_spacy(self, gate: Path) -> None:
+        code = (
+            "import sys, time\n"
+            "from archlab.cli.app import main\n"
+            f"sys.argv = ['archlab', 'regress', '{SWEEP}', '-q']\n"
+            "try:\n    main()\nexcept SystemExit as ended:\n"
+            "    print(ended.code, 'spacy' in sys.modules, time.process_time() < 3)\n"
+        )
+        command = [sys.executable, "-c", code]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=gate)
+        assert done.stdout.endswith("3 passed.\n0 False True\n")
 
     def test_what_is_kept_of_a_plan_may_be_damaged(self, cli: "Cli") -> None:
         SweepPaths.of("gate").known_plan.write_text("{}", encoding="utf8")

@@ -6,6 +6,7 @@ from gated_runs import TODAY, WHERE, a_place
 
 from archlab.planning.gate_rules import GateRules
 from archlab.reporting.junit import junit_xml
+from archlab.reporting.verdict_pages import markdown_verdict
 from archlab.reporting.verdicts import left_over, outcome, told_ones
 from archlab.results.baselines import Baseline
 from archlab.results.changed_places import judge_changed
@@ -57,6 +58,13 @@ def test_what_is_worse_fails_beside_what_has_not_changed() -> None:
 def test_without_anything_unchanged_it_is_the_whole_verdict() -> None:
     places = [a_place(row="base"), a_place(row="Reduce")]
     assert outcome(judged(places, places)) == "2 passed."
+
+
+def test_a_page_lists_it_among_the_rest() -> None:
+    places = [a_place(row="base"), a_place(row="Reduce")]
+    page = markdown_verdict(judged(places, places, "base"), "baseline.json")
+    assert "1 passed, 1 unchanged." in page
+    assert "| same | base |  |  |  | it is what it was: not trained, and not judged |" in page
 
 
 def test_junit_has_it_as_skipped() -> None:

@@ -1,6 +1,7 @@
 """archlab regress, from the sweep file to the exit code, on runs that are in the store already."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -192,7 +193,8 @@ class TestNothingIsPlannedAgain:
             "    print(ended.code, 'spacy' in sys.modules, time.process_time() < 3)\n"
         )
         command = [sys.executable, "-c", code]
-        done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=gate)
+        same = {**os.environ, "PYTHONPATH": str(Path(archlab.__file__).parents[1])}
+        done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=gate, env=same)
         assert done.stdout.endswith("3 passed.\n0 False True\n")
 
     def test_what_is_kept_of_a_plan_may_be_damaged(self, cli: "Cli") -> None:

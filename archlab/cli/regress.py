@@ -239,8 +239,12 @@ def _add_to_summary(verdict: "Verdict", file: str) -> None:
         return
     path = Path(summary)
     try:
-        there = path.stat().st_size if path.exists() else 0
+        room = MAX_BYTES - (path.stat().st_size if path.exists() else 0)
+        text = markdown_verdict(verdict, file, max(0, room))
+        if len(text.encode()) > room:
+            say(f"The step's summary {path} is full.", err=True)
+            return
         with path.open("a", encoding="utf8") as page:
-            page.write(markdown_verdict(verdict, file, max(0, MAX_BYTES - there)))
+            page.write(text)
     except OSError as error:
         say(f"The step's summary {path} cannot be written: {error.strerror or error}.", err=True)

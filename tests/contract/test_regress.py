@@ -16,6 +16,8 @@ from gated_sweeps import ROWS, SHARES, fill_store, put, write_sweep
 import archlab
 from archlab.planning.gate_rules import GateRules
 from archlab.records import Json, Reason
+from archlab.reporting.verdict_pages import MAX_BYTES
+from archlab.results.files import read_json, write_json
 from archlab.results.paths import SweepPaths
 from archlab.results.store import Store
 
@@ -166,7 +168,9 @@ class TestNothingIsPlannedAgain:
         assert cli("regress", SWEEP).code == 0
 
     @pytest.mark.usefixtures("no_plan")
-    @pytest.mark.parametrize("changed", ["sweep", "base", "override", "run", "installed"])
+    @pytest.mark.parametrize(
+        "changed", ["sweep", "base", "override", "run", "corpus", "_installed", "_own_source"]
+    )
     def test_but_where_anything_has(
         self, cli: "Cli", gate: Path, changed: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -180,8 +184,11 @@ class TestNothingIsPlannedAgain:
             options = ["--training.dropout", "0.3"]
         elif changed == "run":
             next(SweepPaths.of("gate").runs.glob("*/result.json")).unlink()
+        elif changed == "corpus":
+            plan = SweepPaths.of("gate").known_plan
+            write_json(plan, {**read_json(plan), "files": {str(Path("configs/base.cfg").resolve()): "other"}})
         else:
-            monkeypatch.setattr("archlab.engines.known_plans._installed", lambda: ["spacy-4.0.dist-info"])
+            monkeypatch.setattr(f"archlab.engines.known_plans.{changed}", lambda: "another")
         assert "the gate plans" in cli("regress", SWEEP, *options).err
 
     def test_a_process_of_its_own_takes_a_fraction_of_five_seconds_and_no_spacy(self, gate: Path) -> None:
@@ -238,6 +245,19 @@ class TestFormats:
         done = worse(cli, "--format", "markdown")
         assert summary.read_text("utf8") == f"# Before\n{done.out}"
         assert done.out.startswith("### gate: failed\n")
+
+    def test_a_summary_that_is_nearly_full_stays_below_its_limit(
+        self, cli: "Cli", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        summary = tmp_path / "summary.md"
+        monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+        summary.write_text("x" * (MAX_BYTES - 1100), encoding="utf8")
+        worse(cli)
+        assert MAX_BYTES - 1100 < summary.stat().st_size <= MAX_BYTES
+        assert summary.read_text("utf8").endswith(" more have no room here.\n\n</details>\n")
+        summary.write_text("x" * (MAX_BYTES - 100), encoding="utf8")
+        assert f"The step's summary {summary} is full." in cli("regress", SWEEP).err
+        assert summary.stat().st_size == MAX_BYTES - 100
 
     def test_a_summary_that_cannot_be_written_changes_nothing(
         self, cli: "Cli", tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from gated_runs import TODAY, WHERE, a_place, finding, verdict_of
+from gated_runs import TODAY, WHERE, a_baseline, a_place, finding, verdict_of
 
 from archlab.planning.gate_rules import CostRules, GateRules, ScoreRules
 from archlab.results.baselines import Acknowledged
@@ -313,3 +313,9 @@ def test_an_acknowledgement_of_what_does_not_fail_says_nothing() -> None:
 def test_a_variant_that_is_gone_can_be_acknowledged() -> None:
     said = known(None, variant="gone", rule="trained", metric=None)
     assert verdict_of([a_place(), a_place("gone")], [a_place()], acknowledged=[said]).passed
+
+
+def test_what_is_acknowledged_anew_goes_before_what_was_said() -> None:
+    other = known(rule="absolute")
+    baseline = a_baseline(a_place(), acknowledged=[known(0.7), other]).acknowledging([known(0.6)])
+    assert baseline.acknowledged == (other, known(0.6))

@@ -162,3 +162,44 @@ def test_without_git_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ExtraError, match="There is no git on this machine") as error:
         Repository.around(ROOT)
     assert error.value.exit_code == 3
+
+
+def test_links_of_then_lead_nowhere(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What git does not know is linked into the files of then, and never beside them."""
+    outside, trees = tmp_path_factory.mktemp("outside"), tmp_path_factory.mktemp("trees")
+    for name, target in (("led-out", outside), ("led-nowhere", trees / "gone")):
+        (repository / name).symlink_to(target)
+    (repository / "kept").mkdir()
+    (repository / "kept" / "tracked.txt").write_text("", encoding="utf8")
+    commit(repository)
+    (repository / "led-out").unlink()
+    (repository / "led-out").mkdir()
+    (repository / "led-nowhere").unlink()
+    (repository / ".gitignore").write_text("words.jsonl\nled-nowhere\n", encoding="utf8")
+    (repository / "led-out" / "tracked.txt").write_text("", encoding="utf8")
+    git(repository, "add", "--all")
+    for folder in ("led-out", "kept"):
+        (repository / folder / "words.jsonl").write_text("", encoding="utf8")
+    (repository / "led-nowhere").write_text("now a file", encoding="utf8")
+    Repository(repository).check_out(git(repository, "rev-parse", "HEAD"), trees / "tree")
+    assert list(outside.iterdir()) == []
+    assert (trees / "tree" / "kept" / "words.jsonl").is_symlink()
+    assert (trees / "tree" / "led-nowhere").readlink() == trees / "gone"
+
+
+def test_the_environment_of_a_hook_does_not_mislead(
+    repository: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other, head = tmp_path_factory.mktemp("other"), git(repository, "rev-parse", "HEAD")
+    git(other, "init", "--quiet")
+    for name, value in {
+        "GIT_DIR": other / ".git",
+        "GIT_WORK_TREE": other,
+        "GIT_INDEX_FILE": other / "index",
+        "GIT_PREFIX": "configs/",
+        "GIT_LITERAL_PATHSPECS": "1",
+    }.items():
+        monkeypatch.setenv(name, str(value))
+    found = Repository.around(repository / "configs")
+    assert (found.root, found.commit("HEAD")) == (repository, head)
+    assert found.tracked([Path("configs/base.cfg")]) == {Path("configs/base.cfg")}

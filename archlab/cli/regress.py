@@ -132,6 +132,7 @@ def regress(
     if update:
         require_reason(reason, "--update")
         require_all(changed_since)
+    file = str(SweepPaths.of(loaded.name, experiments).baseline)
     baseline = None if update else regressing.stored_baseline(loaded, experiments)
     overrides, files = read_overrides(ctx), code or []
     results, unchanged = None, frozenset[str]()
@@ -140,13 +141,12 @@ def regress(
     if results is None:
         planned = plan_sweep(ctx, sweep, gpu_id, files, quiet, changed_since)
         regressing.require_rules_of(planned, rules)
-        planned = planned if baseline is None else _to_be_judged(planned, rules, baseline, quiet)
+        planned = planned if baseline is None else _to_be_judged(planned, rules, baseline, Path(file), quiet)
         unchanged = planned.unchanged
         results = watched_grid(planned, experiments, quiet, jobs, gpu_id, pass_env)
         keep_plan(planned, results, files, overrides)
     if update:
         regressing.update_baseline(loaded, results, reason or "", rules)
-    file = str(SweepPaths.of(loaded.name, experiments).baseline)
     verdict = regressing.judge_results(loaded, results, rules, unchanged=unchanged)
     if acknowledge is not None and until is not None:
         regressing.acknowledge(loaded, results, verdict, acknowledge, reason or "", until.date())
@@ -164,12 +164,14 @@ def regress(
         raise typer.Exit(RegressionError.exit_code)
 
 
-def _to_be_judged(planned: "Plan", rules: "GateRules", baseline: "Baseline", quiet: bool) -> "Plan":
+def _to_be_judged(
+    planned: "Plan", rules: "GateRules", baseline: "Baseline", file: Path, quiet: bool
+) -> "Plan":
     """The plan, with what is trained although it has not changed; that is told."""
     from archlab.engines.partial_gates import to_be_judged
     from archlab.reporting.planned import told_changes
 
-    judged = to_be_judged(planned, rules, baseline)
+    judged = to_be_judged(planned, rules, baseline, file)
     if judged is not planned and not quiet:
         for line in told_changes(judged):
             say(line, err=True)

@@ -66,7 +66,8 @@ def regress(
             planned = _planned(loaded, gpu, code, overrides or {}, changed_since)
         require_rules_of(planned, used)
         if update is None:
-            planned = to_be_judged(planned, used, stored_baseline(loaded, experiments))
+            file = Store(loaded.name, experiments).paths.baseline
+            planned = to_be_judged(planned, used, stored_baseline(loaded, experiments), file)
         known = grid(planned, engine, jobs, experiments=experiments, pass_env=pass_env, on_event=on_event)
         unchanged = planned.unchanged
         if not isinstance(sweep, Plan):

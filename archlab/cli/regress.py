@@ -20,6 +20,7 @@ from archlab.cli.options import (
     Jobs,
     PassEnv,
     Quiet,
+    RetryFailed,
     json_text,
     read_overrides,
 )
@@ -94,6 +95,7 @@ def regress(
         list[Path] | None,
         typer.Option(metavar="FILE", help="Write it there, too: .md, .json or .xml (JUnit); repeatable."),
     ] = None,
+    retry_failed: RetryFailed = False,
     changed_since: ChangedSince = None,
     jobs: Jobs = None,
     gpu_id: Gpu = -1,
@@ -143,7 +145,7 @@ def regress(
         regressing.require_rules_of(planned, rules)
         planned = planned if baseline is None else _to_be_judged(planned, rules, baseline, Path(file), quiet)
         unchanged = planned.unchanged
-        results = watched_grid(planned, experiments, quiet, jobs, gpu_id, pass_env)
+        results = watched_grid(planned, experiments, quiet, jobs, gpu_id, pass_env, retry_failed)
         keep_plan(planned, results, files, overrides)
     if update:
         regressing.update_baseline(loaded, results, reason or "", rules)

@@ -37,6 +37,7 @@ def regress(
     gpu: int | None = None,
     code: Sequence[str | Path] = (),
     overrides: Mapping[str, Any] | None = None,
+    retry_failed: bool = False,
     changed_since: str | None = None,
     pass_env: Sequence[str] = (),
     on_event: Watcher = nobody,
@@ -44,8 +45,8 @@ def regress(
     """Train what is missing of a sweep, and compare it with the baseline beside its results.
 
     sweep and what follows experiments: as for `grid`. rules: in place of those under `regress:` in the sweep.
-    update: a reason, to make what comes of it the new baseline first. changed_since: a revision of git;
-    variants that were the same then are neither trained nor judged.
+    update: a reason, to make what comes of it the new baseline first. retry_failed: train what failed again.
+    changed_since: a revision of git; variants that were the same then are neither trained nor judged.
 
     Raises NothingToCompareError without a baseline, BaselineError for one that cannot be read, of a newer
     schema or of another sweep, UsageError for rules about scores or rows that are not there, all before
@@ -68,7 +69,15 @@ def regress(
         if update is None:
             file = Store(loaded.name, experiments).paths.baseline
             planned = to_be_judged(planned, used, stored_baseline(loaded, experiments), file)
-        known = grid(planned, engine, jobs, experiments=experiments, pass_env=pass_env, on_event=on_event)
+        known = grid(
+            planned,
+            engine,
+            jobs,
+            experiments=experiments,
+            retry_failed=retry_failed,
+            pass_env=pass_env,
+            on_event=on_event,
+        )
         unchanged = planned.unchanged
         if not isinstance(sweep, Plan):
             keep_plan(planned, known, code, overrides or {})

@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
@@ -15,7 +15,7 @@ from gated_sweeps import ROWS, SHARES, fill_store, put, write_sweep
 
 import archlab
 from archlab.planning.gate_rules import GateRules
-from archlab.records import Json, Reason
+from archlab.records import Json, Reason, Result, RunSpec
 from archlab.reporting.verdict_pages import MAX_BYTES
 from archlab.results.files import read_json, write_json
 from archlab.results.paths import SweepPaths
@@ -130,6 +130,24 @@ class TestVerdicts:
         refused = cli("regress", SWEEP, "--update", "--reason", "why not")
         assert refused.code == 4
         assert "The baseline was not written: TextCatReduce.v1: failed: seed 2: nan" in refused.err
+
+    def test_a_run_that_failed_is_tried_again_where_that_is_asked_for(
+        self, cli: "Cli", monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        last = archlab.plan(SWEEP, level="types").runs[-1]
+
+        def train(_: object, specs: Iterable[RunSpec], *__: object) -> Iterator[Result]:
+            return (put(Store("gate"), spec, 0.8) for spec in specs)
+
+        monkeypatch.setattr("archlab.engines.local.LocalEngine.run", train)
+        nan = Reason(kind="nan", message="the loss is NaN")
+        put(Store("gate"), last, 0.8, nan)
+        assert cli("regress", SWEEP).code == 1
+        assert not archlab.regress(SWEEP).passed
+        done = cli("regress", SWEEP, "--retry-failed")
+        assert (done.code, "9 runs; 8 known, 1 to do" in done.err) == (0, True)
+        put(Store("gate"), last, 0.8, nan)
+        assert archlab.regress(SWEEP, retry_failed=True).passed
 
     def test_rules_of_the_sweep_and_of_flags(self, cli: "Cli", gate: Path) -> None:
         write_sweep(gate, "regress:\n  tolerance: 0.5\n  costs: {parameters: 0}\n")

@@ -303,6 +303,14 @@ def corrupt(text: str) -> Callable[[], object]:
     return lambda: BASELINE.write_text(text, encoding="utf8")
 
 
+def replaced_by(make: Callable[[Path], None]) -> Callable[[], object]:
+    def replace() -> None:
+        BASELINE.unlink()
+        make(BASELINE)
+
+    return replace
+
+
 def with_value(*path: str | int, value: object) -> Callable[[], object]:
     def change(data: Any) -> None:
         for key in path[:-1]:
@@ -347,12 +355,12 @@ class TestBadInput:
                 f"Put it where it belongs, or make one of gate: {UPDATE}",
             ),
             (
-                lambda: (BASELINE.unlink(), BASELINE.mkdir()),
+                replaced_by(Path.mkdir),
                 3,
                 f"{BASELINE} cannot be read: it is no file.\n{AGAIN}",
             ),
             (
-                lambda: (BASELINE.unlink(), BASELINE.symlink_to("/dev/zero")),
+                replaced_by(lambda path: path.symlink_to("/dev/zero")),
                 3,
                 f"{BASELINE} cannot be read: it is no file.\n{AGAIN}",
             ),

@@ -122,15 +122,19 @@ def regress(
     from archlab.engines import regressing
     from archlab.engines.known_plans import keep_plan
     from archlab.engines.partial_gates import require_all
+    from archlab.planning.runs import WEIGHTED_SCORE
     from archlab.planning.sweeps import load_sweep
     from archlab.results.baselines import require_reason
+    from archlab.results.files import write_text
     from archlab.results.paths import SweepPaths
 
     _require_sense(update=update, acknowledge=acknowledge, reason=reason, until=until)
-    _require_writable(write or [])
     loaded = load_sweep(sweep)
+    file = str(SweepPaths.of(loaded.name, experiments).baseline)
+    _require_writable(write or [], Path(file))
     drops = {"tolerance": tolerance or (), "absolute": absolute or (), "relative": relative or ()}
-    rules = loaded.file.regress.changed(drops, cost or (), level, reference)
+    own = loaded.file.score or WEIGHTED_SCORE
+    rules = loaded.file.regress.changed(own, drops, cost or (), level, reference)
     if update:
         require_reason(reason, "--update")
         require_all(changed_since)
@@ -157,11 +161,12 @@ def regress(
         say(f"{file} is written: commit it.", err=True)
     _show(verdict, file, format)
     for output in write or ():
-        output.write_text(_document(verdict, file, BY_SUFFIX[output.suffix]), encoding="utf8")
+        write_text(output, _document(verdict, file, BY_SUFFIX[output.suffix]), synced=False)
     _add_to_summary(verdict, file)
     if not verdict.passed:
         if not quiet:
-            named = shlex.join(["archlab", "regress", str(sweep), *_experiments(experiments)])
+            options = shlex.join([*(part for one in files for part in ("--code", str(one))), *ctx.args])
+            named = " ".join(filter(None, (regressing.regress_command(loaded, experiments), options)))
             say(f'\nAccept it on purpose: {named} --update --reason "..."', err=True)
         raise typer.Exit(RegressionError.exit_code)
 
@@ -193,10 +198,6 @@ def _require_sense(*, update: bool, acknowledge: str | None, reason: str | None,
         raise UsageError("--reason and --until belong to --update or --acknowledge.", "Add one of these.")
 
 
-def _experiments(experiments: Path) -> list[str]:
-    return [] if experiments == DEFAULT_EXPERIMENTS else ["--experiments", str(experiments)]
-
-
 def _show(verdict: "Verdict", file: str, format: VerdictFormat) -> None:
     from archlab.reporting.github import verdict_annotations
     from archlab.reporting.terminal import make_console
@@ -223,14 +224,18 @@ def _document(verdict: "Verdict", file: str, format: str) -> str:
     return markdown_verdict(verdict, file) if format == VerdictFormat.markdown else junit_xml(verdict, file)
 
 
-def _require_writable(outputs: list[Path]) -> None:
-    """Raise for a file of an unknown kind, or in a folder that cannot be written."""
+def _require_writable(outputs: list[Path], baseline: Path) -> None:
+    """Raise for a file of an unknown kind, for one that is something else, or in a folder without access."""
     from archlab.results.files import require_writable
 
     for output in outputs:
         if output.suffix not in BY_SUFFIX:
             kinds = ", ".join(BY_SUFFIX)
             raise UsageError(f"--write {output}: the name of a verdict's file ends in {kinds}.")
+        if output.is_dir():
+            raise UsageError(f"--write {output}: that is a folder.", "Name a file in it.")
+        if output.resolve() == baseline.resolve():
+            raise UsageError(f"--write {output}: that is the baseline.", "Name another file.")
         require_writable(output.parent)
 
 

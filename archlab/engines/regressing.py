@@ -1,5 +1,6 @@
 """The CI gate: train what is missing of a sweep, and compare what came of it with its baseline."""
 
+import shlex
 from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -20,6 +21,7 @@ from archlab.results.baselines import Acknowledged, Baseline, read_baseline, req
 from archlab.results.changed_places import judge_changed
 from archlab.results.collection import Results
 from archlab.results.layouts import BASE, Place, is_base
+from archlab.results.paths import DEFAULT_EXPERIMENTS
 from archlab.results.regressions import Verdict
 from archlab.results.snapshots import SweepSnapshot, take_snapshot
 from archlab.results.store import Store
@@ -106,8 +108,15 @@ def known_results(
 
 def stored_baseline(sweep: Sweep, experiments: str | Path | None = None) -> Baseline:
     """The baseline of a sweep; raises as `read_baseline` does."""
-    command = f'archlab regress {sweep.path} --update --reason "..."'
+    command = f'{regress_command(sweep, experiments)} --update --reason "..."'
     return read_baseline(Store(sweep.name, experiments).paths.baseline, sweep.name, command)
+
+
+def regress_command(sweep: Sweep, experiments: str | Path | None, command: str = "regress") -> str:
+    """What to type for a sweep, whose results are in that folder."""
+    is_usual = experiments is None or Path(experiments) == Path(DEFAULT_EXPERIMENTS)
+    where = [] if is_usual else ["--experiments", str(experiments)]
+    return shlex.join(["archlab", command, str(sweep.path), *where])
 
 
 def require_rules_of(planned: Plan, rules: GateRules) -> None:
@@ -168,7 +177,7 @@ def update_baseline(sweep: Sweep, results: Results, reason: str, rules: GateRule
     if holes:
         raise RunsFailedError(
             f"The baseline was not written: {holes[0].label}: {holes[0].standing}: {holes[0].reason}.",
-            f"Once more: archlab grid {sweep.path} --retry-failed",
+            f"Once more: {regress_command(sweep, _experiments(results), 'grid')} --retry-failed",
         )
     write_baseline(Store(sweep.name, _experiments(results)).paths.baseline, baseline)
     return baseline
@@ -187,7 +196,8 @@ def acknowledge(
     if variant not in verdict.variants:
         hint = did_you_mean(variant, verdict.variants) or f"There are {', '.join(verdict.variants)}."
         raise UsageError(f"There is no variant {variant}.", hint)
-    failing = [finding for finding in verdict.findings if finding.fails and finding.variant == variant]
+    of_variant = [finding for finding in verdict.findings if finding.variant == variant]
+    failing = [one for one in of_variant if one.fails or one.status == "acknowledged"]
     if not failing:
         raise UsageError(f"Nothing of {variant} fails: there is nothing to acknowledge.")
     known = [

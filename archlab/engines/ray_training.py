@@ -100,8 +100,8 @@ class Growing:
 
 def _left_behind(paths: RunPaths, there: dict[str, str], with_model: bool) -> Iterator[Json]:
     """What a finished run hands over besides. there: a file's name on this node -> as its driver knows it."""
-    roots = [paths.per_doc]
-    if with_model:
+    roots = [paths.per_doc] if paths.per_doc.exists() else []
+    if with_model and paths.model.exists():
         config = paths.model / "config.cfg"
         config.write_text(renamed(config.read_text("utf8"), there), encoding="utf8")
         roots.append(paths.model.rename(paths.unfinished_model))  # until the driver has all of it

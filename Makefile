@@ -34,7 +34,7 @@ test: install  ## run the tests
 test-mxnet: .venv-mxnet/installed  ## the example for MXNet, in an environment of its own; needs Python 3.11
 	.venv-mxnet/bin/python -m pytest -c tests/with_mxnet/pytest.ini --confcutdir tests tests/with_mxnet
 
-bench: install  ## how long swaps, checks, grids and tables take; how often statistics are wrong: a quarter of an hour
+bench: install  ## how long swaps, checks, grids and tables take; how often statistics are wrong: an hour and a half
 	$(BIN)/python benchmarks/start_up.py
 	$(BIN)/python benchmarks/words_per_second.py
 	$(BIN)/python benchmarks/check_sweep.py
@@ -43,6 +43,7 @@ bench: install  ## how long swaps, checks, grids and tables take; how often stat
 	$(BIN)/python benchmarks/watching.py
 	$(BIN)/python benchmarks/statistics_limits.py
 	$(BIN)/python benchmarks/statistics_simulation.py
+	$(BIN)/python benchmarks/whole_grids.py --repeats 5
 
 lint: install  ## ruff: rules and formatting
 	$(BIN)/ruff check .

@@ -6,7 +6,7 @@ The same configs, seeds and data in four ways, one after the other, in each repe
 config after another; `xargs -P` with a process per core, with default threads and with one thread each;
 `archlab grid` with an empty store. Of each: wall seconds, CPU seconds of all its processes, and the most
 memory they held together. Exits with 1 where a model is not the same to the byte in all ways, with 3 where
-the data is not there.
+the data of a grid that is named is not there.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from grid_sweeps import SWEEPS, write_sweep
+from grid_sweeps import COMPONENTS, SWEEPS, write_sweep
 from process_costs import Costs, costs_of
 
 import archlab
@@ -147,11 +147,14 @@ def main() -> int:
     parser.add_argument("--data", type=Path, default=DATA, help="folder of the corpora")
     parser.add_argument("--kept", type=Path, help="file to which all that was measured is written as JSON")
     given = parser.parse_args()
-    if not given.data.is_dir():
-        print(f"There is no {given.data}: --data names the folder of the corpora.", file=sys.stderr)
-        return 3
+    names = given.names or SWEEPS
+    absent = [name for name in names if name in COMPONENTS and not (given.data / name).is_dir()]
+    if absent:
+        print(f"{given.data} has no {', '.join(absent)}: --data names the corpora's folder.", file=sys.stderr)
+        if given.names:
+            return 3
     all_same, kept = True, {}
-    for name in given.names or SWEEPS:
+    for name in (name for name in names if name not in absent):
         costs, same = measure(name, given.data, given.repeats, given.ways)
         show(costs)
         all_same &= same

@@ -65,12 +65,14 @@ def verdict_of(
     rules: GateRules | None = None,
     *,
     where: Where = WHERE,
+    baseline_where: Where = WHERE,
     today: date = TODAY,
     **baseline: Any,
 ) -> Verdict:
     used = rules or GateRules()
     snapshot = SweepSnapshot(sweep="demo", where=where, places=tuple(now))
-    return judge(a_baseline(*before, **baseline), snapshot, used, used.of("acc"), today)
+    then = a_baseline(*before, where=baseline_where, **baseline)
+    return judge(then, snapshot, used, used.of("acc"), today)
 
 
 def finding(verdict: Verdict, rule: str, variant: str | None = None) -> Finding:

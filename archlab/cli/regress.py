@@ -146,11 +146,13 @@ def regress(
         keep_plan(planned, results, files, overrides)
     if update:
         regressing.update_baseline(loaded, results, reason or "", rules)
+    file = str(SweepPaths.of(loaded.name, experiments).baseline)
     verdict = regressing.judge_results(loaded, results, rules, unchanged=unchanged)
     if acknowledge is not None and until is not None:
         regressing.acknowledge(loaded, results, verdict, acknowledge, reason or "", until.date())
         verdict = regressing.judge_results(loaded, results, rules, unchanged=unchanged)
-    file = str(SweepPaths.of(loaded.name, experiments).baseline)
+    if not quiet and (update or acknowledge is not None):
+        say(f"{file} is written: commit it.", err=True)
     _show(verdict, file, format)
     for output in write or ():
         output.write_text(_document(verdict, file, BY_SUFFIX[output.suffix]), encoding="utf8")
@@ -237,8 +239,12 @@ def _add_to_summary(verdict: "Verdict", file: str) -> None:
         return
     path = Path(summary)
     try:
-        there = path.stat().st_size if path.exists() else 0
+        room = MAX_BYTES - (path.stat().st_size if path.exists() else 0)
+        text = markdown_verdict(verdict, file, max(0, room))
+        if len(text.encode()) > room:
+            say(f"The step's summary {path} is full.", err=True)
+            return
         with path.open("a", encoding="utf8") as page:
-            page.write(markdown_verdict(verdict, file, max(0, MAX_BYTES - there)))
+            page.write(text)
     except OSError as error:
         say(f"The step's summary {path} cannot be written: {error.strerror or error}.", err=True)

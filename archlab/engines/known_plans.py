@@ -75,14 +75,14 @@ def keep_plan(
     """Keep what a plan came to, where that can be written."""
     if results.paths is None or any(spec.gpu_id >= 0 for spec in planned.runs):
         return
-    kept = {
-        "schema_version": 1,
-        "key": plan_key(planned.sweep, code, overrides),
-        "files": {path: known for spec in planned.runs for path, known in spec.files.items()},
-        "scores": sorted(known_scores(planned.variants)),
-        "layout": results.layout.to_dict(),
-    }
-    with suppress(MachineError):
+    with suppress(MachineError, OSError, TypeError):  # overrides may be what no JSON holds
+        kept = {
+            "schema_version": 1,
+            "key": plan_key(planned.sweep, code, overrides),
+            "files": {path: known for spec in planned.runs for path, known in spec.files.items()},
+            "scores": sorted(known_scores(planned.variants)),
+            "layout": results.layout.to_dict(),
+        }
         write_json(results.paths.known_plan, kept, synced=False)
 
 

@@ -14,13 +14,13 @@ from archlab.engines.partial_gates import require_all, to_be_judged
 from archlab.errors import InvalidError, RunsFailedError, SweepError, UsageError, did_you_mean
 from archlab.planning.gate_rules import GateRules
 from archlab.planning.plans import Plan, known_scores, plan
-from archlab.planning.slot_lines import slot_line
+from archlab.planning.slot_lines import SlotLine, slot_line
 from archlab.planning.sweeps import Sweep, load_sweep
 from archlab.results.baselines import Acknowledged, Baseline, read_baseline, require_reason, write_baseline
 from archlab.results.changed_places import judge_changed
 from archlab.results.collection import Results
-from archlab.results.layouts import BASE, is_base
-from archlab.results.regressions import Finding, Verdict
+from archlab.results.layouts import BASE, Place, is_base
+from archlab.results.regressions import Verdict
 from archlab.results.snapshots import SweepSnapshot, take_snapshot
 from archlab.results.store import Store
 from archlab.training.device import find_device
@@ -148,7 +148,7 @@ def judge_results(
         place.label for place in results.layout.places if place.run_ids and unchanged >= set(place.run_ids)
     }
     verdict = judge_changed(baseline, _snapshot(results, used), used, scores, today or _today(), left)
-    return replace(verdict, findings=tuple(_located(one, sweep, results) for one in verdict.findings))
+    return _located(verdict, sweep, results)
 
 
 def update_baseline(sweep: Sweep, results: Results, reason: str, rules: GateRules | None = None) -> Baseline:
@@ -213,15 +213,21 @@ def _loaded(sweep: Plan | Sweep | str | Path) -> Sweep:
     return sweep if isinstance(sweep, Sweep) else load_sweep(sweep)
 
 
-def _located(finding: Finding, sweep: Sweep, results: Results) -> Finding:
-    places = [place for place in results.layout.places if place.label == finding.variant]
-    if not places:
-        return replace(finding, file=str(sweep.path))
-    runs = [
-        results.by_run[run_id] for place in places for run_id in place.run_ids if run_id in results.by_run
-    ]
-    found = slot_line(sweep, finding.row, runs[0].swaps if runs else {})
-    return replace(finding, slot=found.slot, file=found.file, line=found.line)
+def _located(verdict: Verdict, sweep: Sweep, results: Results) -> Verdict:
+    """The verdict, each finding with the line of the sweep, or its base, that it is about."""
+    lines = {place.label: _line_of(place, sweep, results) for place in results.layout.places}
+    somewhere = SlotLine(None, str(sweep.path), None)
+    places = [(finding, lines.get(finding.variant, somewhere)) for finding in verdict.findings]
+    located = [replace(finding, slot=at.slot, file=at.file, line=at.line) for finding, at in places]
+    return replace(verdict, findings=tuple(located))
+
+
+def _line_of(place: Place, sweep: Sweep, results: Results) -> SlotLine:
+    """Of a variant without a run, such as a rejected one, only its own name in the file can tell."""
+    runs = [results.by_run[run_id] for run_id in place.run_ids if run_id in results.by_run]
+    if not runs and not is_base(place.row) and place.row not in sweep.file.variants:
+        return SlotLine(None, str(sweep.path), None)
+    return slot_line(sweep, place.row, runs[0].swaps if runs else {})
 
 
 def _snapshot(results: Results, rules: GateRules) -> SweepSnapshot:

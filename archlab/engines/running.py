@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 from archlab.engines.base import Engine, Event, Watcher, make_result, nobody
+from archlab.engines.scheduling import Schedule
 from archlab.errors import UnknownVariantError, did_you_mean
 from archlab.planning.runs import run_config
 from archlab.records import GridLimits, Json, Result, RunSpec
@@ -75,7 +76,7 @@ class Driver:
 
     configs: variant id -> its config. known: run id -> result, as they come. failures: since it began, of
     runs that are not tried again. stopped: why it ended before the runs did, or None. failed_again: what came
-    of runs that were done before; their older results stand.
+    of runs that were done before; their older results stand. schedule: which run begins next.
     """
 
     store: Store
@@ -88,10 +89,12 @@ class Driver:
     failures: int = 0
     stopped: str | None = None
     failed_again: list[Result] = field(default_factory=list)
+    schedule: Schedule = field(default_factory=Schedule)
 
     def do(self, runs: Sequence[RunSpec]) -> None:
         """Do all of them. Raises MachineError where a result cannot be written."""
         deadline = None if self.limits.minutes is None else time.monotonic() + 60 * self.limits.minutes
+        self.schedule = Schedule(self.known.values())
         todo, anew = list(runs), self.wanted.rerun or self.wanted.retry_failed
         try:
             while todo and self.stopped is None:
@@ -105,7 +108,7 @@ class Driver:
             self._bring_back(runs)
 
     def _prepared(self, specs: Iterable[RunSpec], anew: bool) -> Iterator[RunSpec]:
-        for spec in specs:
+        for spec in self.schedule.order(specs):
             if self.limits.failures is not None and self.failures >= self.limits.failures:
                 self.stopped = f"after {self.failures} failure{'s' if self.failures > 1 else ''}"
                 return
@@ -128,6 +131,7 @@ class Driver:
     def _record(self, result: Result) -> None:
         self.store.record(result)
         self.known[result.run_id] = result
+        self.schedule.learn(result)
         self.failures += result.status != "done" and not is_tried_again(result, self.limits.attempts)
 
     def _is_left(self, spec: RunSpec) -> bool:

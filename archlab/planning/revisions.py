@@ -22,7 +22,7 @@ class Repository:
         """The repository that a folder is in. Raises ExtraError without git, InvalidError outside of any."""
         done = _git(folder, "rev-parse", "--show-toplevel")
         if done.returncode:
-            raise InvalidError(f"{folder} is in no git repository: {_why(done)}")
+            raise InvalidError(f"git finds no repository around {folder}: {_why(done)}")
         return cls(Path(_lines(done)[0]))
 
     def commit(self, revision: str) -> str:

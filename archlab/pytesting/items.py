@@ -4,13 +4,16 @@ import warnings
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from archlab.errors import ArchlabError
 from archlab.planning.recognizing import is_sweep
 from archlab.pytesting.outcomes import Outcome, labels, plan_file, train_and_judge
+
+if TYPE_CHECKING:
+    from archlab.planning.plans import Plan
 
 
 class SweepCollector:
@@ -34,7 +37,7 @@ class SweepFile(pytest.File):
                 yield VariantItem.from_parent(self, name=label)
 
     @cached_property
-    def plan(self) -> Any:
+    def plan(self) -> "Plan | ArchlabError":
         """The plan, or the error that there is none for."""
         with warnings.catch_warnings(action="ignore"):  # of libraries: they are nobody's test
             try:
@@ -43,7 +46,7 @@ class SweepFile(pytest.File):
                 return error
 
     @cached_property
-    def outcome(self) -> Any:
+    def outcome(self) -> Outcome | ArchlabError:
         """What came of it, or the error that stopped it."""
         if isinstance(self.plan, ArchlabError):
             return self.plan
@@ -62,7 +65,6 @@ class _Item(pytest.Item):
         outcome = self.parent.outcome
         if isinstance(outcome, ArchlabError):
             raise VariantFailure(str(outcome))
-        assert isinstance(outcome, Outcome)
         return outcome
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:

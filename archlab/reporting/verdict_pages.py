@@ -37,7 +37,7 @@ def markdown_verdict(verdict: Verdict, file: str, max_bytes: int = MAX_BYTES) ->
         "",
     ]
     told = told_ones(verdict)
-    others = [one for one in verdict.findings if one.status == "ok"]
+    others = [one for one in verdict.findings if one.status in ("ok", "unchanged")]
     if told:
         head += [markdown_row(HEADER), markdown_row("---" for _ in HEADER)]
     more = left_over(verdict)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from archlab.errors import BaselineError, NothingToCompareError, UsageError
 from archlab.results.files import write_text
 from archlab.results.gate_findings import Finding
-from archlab.results.snapshots import Snapshot, SweepSnapshot, Where
+from archlab.results.snapshots import OneLine, Snapshot, SweepSnapshot, Where, one_line
 
 SCHEMA_VERSION = 1
 MAX_BYTES = 200_000_000
@@ -26,11 +26,11 @@ class Acknowledged(BaseModel):
 
     model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
 
-    variant: str
-    rule: str
-    metric: str | None
+    variant: OneLine
+    rule: OneLine
+    metric: OneLine | None
     value: float | None
-    reason: str
+    reason: OneLine
     until: date
 
     def is_about(self, finding: Finding) -> bool:
@@ -45,7 +45,7 @@ class Baseline(BaseModel):
     schema_version: int = SCHEMA_VERSION
     sweep: str
     made: date
-    reason: str
+    reason: OneLine
     where: Where
     acknowledged: tuple[Acknowledged, ...] = ()
     places: tuple[Snapshot, ...]
@@ -71,7 +71,7 @@ class Baseline(BaseModel):
 
 def require_reason(reason: str | None, option: str) -> str:
     """A reason that says something, on one line. Raises UsageError for none."""
-    told = " ".join((reason or "").split())
+    told = one_line(reason or "")
     if not told:
         raise UsageError(f"{option} needs a reason: it is kept.", f'Add --reason "..." to {option}.')
     return told

@@ -36,7 +36,8 @@ def judge_changed(
     findings = sorted(
         (*verdict.findings, *map(_told, left)), key=lambda one: order.get(one.variant, len(order))
     )
-    return replace(verdict, findings=tuple(findings))
+    ran = any(place.standing == "done" for place in now.places)
+    return replace(verdict, findings=tuple(findings), changes=verdict.changes if ran else ())
 
 
 def _without(places: tuple[Snapshot, ...], keys: Collection[tuple[str, str | None]]) -> tuple[Snapshot, ...]:

@@ -10,6 +10,9 @@ from archlab.results.snapshots import Snapshot
 
 BYTES_PER_MB = 1e6
 
+LEAST = 1e-6
+"""Megabytes or parameters; less is nothing."""
+
 Sides = tuple[Snapshot, Snapshot]
 """The same place in the baseline, and now."""
 
@@ -66,7 +69,7 @@ def speed_finding(
 ) -> Finding:
     """p: corrected for all speeds."""
     if slowed is None:
-        message = "its speed, or the reference's, is not known of both the baseline and these runs"
+        message = "its speed and the reference's are not known of the baseline and these runs on one device"
         return found(now, "words_per_second", "skipped", message)
     status: Status = "ok"
     message = "within the share that may be lost" if slowed.lost > 0 else "not slower"
@@ -88,7 +91,7 @@ def speed_finding(
 def _size_finding(now: Snapshot, rule: Rule, limit: float, old: float | None, new: float | None) -> Finding:
     if old is None or new is None:
         return found(now, rule, "skipped", "it is not known of both the baseline and these runs")
-    grown = new / old - 1 if old else (float(new > 0))
+    grown = new / old - 1 if old >= LEAST else float(new > LEAST)
     status: Status = "failed" if new > old * (1 + limit) else "ok"
     message = "more than may be" if status == "failed" else "within the share that it may grow"
     return replace(

@@ -66,8 +66,8 @@ class Finding:
 class Verdict:
     """What the gate says of a sweep. made, reason: of the baseline.
 
-    changes: what differs between the baseline's versions and machine and these. level: of all gates in which
-    nothing has become worse, the share that fails by chance, at most.
+    changes: what differs between the versions, machine and dev documents of the baseline and these. level: of
+    all gates in which nothing has become worse, the share that fails by chance, at most.
     """
 
     sweep: str

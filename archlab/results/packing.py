@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 STEPS_PER_SD = 32
 """Rounding adds to the variance of a difference less than a thousandth of what is there."""
 
+MAX_EXPONENT = 64
+"""Above and below 0. Scores that vary less do so by rounding alone; none varies more."""
+
 WIDTHS = (1, 2, 4)
 """Bytes that a multiple may take; the fewest that all of them fit in."""
 
@@ -26,7 +29,7 @@ def pack(values: "ArrayLike") -> str:
     known = np.asarray(values, dtype=np.float64)
     shifted = known - known.mean()
     sd = float(shifted.std())
-    exponent = floor(log2(sd / STEPS_PER_SD)) if sd > 0 else 0
+    exponent = max(floor(log2(sd / STEPS_PER_SD)), -MAX_EXPONENT) if sd > 0 else 0
     multiples = np.rint(shifted * 2.0**-exponent)
     width = next(
         width for width in WIDTHS if width == WIDTHS[-1] or abs(multiples).max() < 2.0 ** (8 * width - 1)
@@ -46,10 +49,10 @@ def unpack(text: str, mean: float, count: int) -> "Floats":
         width, rest = divmod(len(content), count)
         if rest or width not in WIDTHS:
             raise ValueError(f"it does not hold {count} numbers")
-        values = np.frombuffer(content, f"<i{width}") * 2.0 ** int(exponent)
-    except (binascii.Error, zlib.error, OverflowError) as error:
+    except (binascii.Error, zlib.error) as error:
         raise ValueError(f"it cannot be unpacked: {error}") from None
-    if not np.isfinite(values).all():
-        raise ValueError("its numbers are not finite")
+    if abs(int(exponent)) > MAX_EXPONENT:
+        raise ValueError(f"its exponent is {exponent}")
+    values = np.frombuffer(content, f"<i{width}") * 2.0 ** int(exponent)
     unpacked: Floats = values - values.mean() + mean
     return unpacked

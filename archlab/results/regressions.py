@@ -37,7 +37,7 @@ def judge(
         if place.key in then and then[place.key].standing == place.standing == "done"
     ]
     changed = {now.label: _changed(then, now) for then, now in both}
-    findings += _measured(both, rules, scores, on_gpu=now.where.device not in (None, "cpu"))
+    findings += _measured(both, rules, scores, (baseline.where.device, now.where.device))
     findings = [replace(one, changed=changed.get(one.variant, ())) for one in findings]
     order = {place.label: number for number, place in enumerate(now.places)}
     findings.sort(key=lambda finding: order.get(finding.variant, len(order)))
@@ -46,7 +46,7 @@ def judge(
         made=baseline.made,
         reason=baseline.reason,
         level=rules.level,
-        changes=tuple(_changes(baseline.where, now.where)),
+        changes=(*_changes(baseline.where, now.where), *_other_documents(both)),
         findings=tuple(_acknowledged(one, baseline.acknowledged, scores, today) for one in findings),
     )
 
@@ -63,13 +63,21 @@ def _standing(then: Snapshot | None, now: Snapshot) -> Finding:
 
 
 def _measured(
-    both: Sequence[Sides], rules: GateRules, scores: Mapping[str, ScoreRules], *, on_gpu: bool
+    both: Sequence[Sides],
+    rules: GateRules,
+    scores: Mapping[str, ScoreRules],
+    devices: tuple[str | None, str | None],
 ) -> list[Finding]:
-    """By the rules for scores and costs. All p of scores are corrected together, and all of speeds."""
+    """By the rules for scores and costs. All p of scores are corrected together, and all of speeds.
+
+    devices: of the baseline and now.
+    """
+    on_gpu = any(device not in (None, "cpu") for device in devices)
     cases = score_cases(both, scores)
     limit = rules.costs.words_per_second
     timed = [] if limit is None else [sides for sides in both if not is_reference(sides[1].row, rules)]
-    slowed = [slowing(sides, _reference(both, sides, rules)) for sides in timed]
+    same_device = devices[0] == devices[1]
+    slowed = [slowing(sides, _reference(both, sides, rules)) if same_device else None for sides in timed]
     findings: list[Finding] = []
     for case, p in zip(cases, holm([case.p for case in cases]), strict=True):
         findings += score_findings(case, p, rules.level, on_gpu=on_gpu)
@@ -108,6 +116,13 @@ def _changes(then: Where, now: Where) -> list[str]:
         ("device", then.device, now.device),
     ]
     return [f"{name} {old or 'none'} -> {new or 'none'}" for name, old, new in pairs if old != new]
+
+
+def _other_documents(both: Sequence[Sides]) -> list[str]:
+    """Whether variants are scored on other documents than then: scores are hard to compare."""
+    known = [sides for sides in both if all(place.dev_digest is not None for place in sides)]
+    others = sum(then.dev_digest != now.dev_digest for then, now in known)
+    return [f"other dev documents in {others} of {len(known)} variants"] if others else []
 
 
 def _acknowledged(

@@ -5,7 +5,7 @@ from hashlib import sha256
 from statistics import median
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from archlab.records import Result
 from archlab.results.layouts import BASE, Place, is_base
@@ -18,7 +18,20 @@ if TYPE_CHECKING:
 DIGITS = 6
 """Of a score: a millionth, which no test tells from another."""
 
+MAX_DOCUMENTS = 10_000_000
+
+MOST = 1e15
+"""No score and no cost is larger."""
+
 Standing = Literal["done", "failed", "missing", "rejected"]
+
+
+def one_line(text: str) -> str:
+    """A text without line breaks: what reads a job's log could take a line for a command."""
+    return " ".join(text.split())
+
+
+OneLine = Annotated[str, AfterValidator(one_line)]
 
 
 class _Frozen(BaseModel):
@@ -28,23 +41,23 @@ class _Frozen(BaseModel):
 class Where(_Frozen):
     """What runs ran with and on. platform: the system and the processor."""
 
-    versions: dict[str, str] = {}
-    python: str | None = None
-    platform: str | None = None
-    device: str | None = None
+    versions: dict[OneLine, OneLine] = {}
+    python: OneLine | None = None
+    platform: OneLine | None = None
+    device: OneLine | None = None
 
 
 class ScoreSnapshot(_Frozen):
     """One score of a variant. seeds: seed -> score. documents: seed -> what each document adds, packed."""
 
-    seeds: dict[int, float]
+    seeds: dict[int, Annotated[float, Field(ge=-MOST, le=MOST)]]
     documents: dict[int, str] = {}
 
 
 class Speed(_Frozen):
     """Words per second: of each seed's run, the median over its passes."""
 
-    seeds: dict[int, Annotated[float, Field(gt=0)]] = {}
+    seeds: dict[int, Annotated[float, Field(ge=1, le=MOST)]] = {}
 
 
 class Snapshot(_Frozen):
@@ -55,18 +68,18 @@ class Snapshot(_Frozen):
     them from others. parameters, model_bytes: the median over its runs.
     """
 
-    row: str
-    column: str | None
+    row: OneLine
+    column: OneLine | None
     standing: Standing
-    reason: str | None = None
+    reason: OneLine | None = None
     config: str | None = None
     data: str | None = None
     code: str | None = None
     scores: dict[str, ScoreSnapshot] = {}
-    dev_documents: int = Field(default=0, ge=0)
+    dev_documents: int = Field(default=0, ge=0, le=MAX_DOCUMENTS)
     dev_digest: str | None = None
-    parameters: float | None = None
-    model_bytes: float | None = None
+    parameters: float | None = Field(default=None, ge=0, le=MOST)
+    model_bytes: float | None = Field(default=None, ge=0, le=MOST)
     words_per_second: Speed = Speed()
 
     @property
@@ -134,9 +147,9 @@ def _snapshot(place: Place, results: "Results", names: Sequence[str], scores: Sc
         model_bytes=_middle(cost.model_bytes for cost in costs),
         words_per_second=Speed(
             seeds={
-                result.seed: round(result.cost.words_per_second)
+                result.seed: round(speed)
                 for result in runs
-                if result.cost.words_per_second
+                if (speed := result.cost.words_per_second) and speed >= 1
             }
         ),
     )

@@ -13,6 +13,7 @@ import statistics
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import ExitStack, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -110,14 +111,21 @@ def _train(
             from archlab.catalog.factories import only_needed_factories
             from archlab.training.device import activate
             from archlab.training.loop import train_pipeline
+            from archlab.training.speedups.adding_labels import adding_labels_once
+            from archlab.training.speedups.reading_once import reading_once
 
             for file in spec.code:
                 import_file("python_code", file)
         config = load_config(paths.config, interpolate=False)
         activate(spec.gpu_id)
-    with clock.phase("initialize"), only_needed_factories(config.interpolate()):
-        nlp = init_nlp(config, use_gpu=spec.gpu_id)
-    with paths.progress.open("a", encoding="utf8") as progress:
+    with ExitStack() as stack:
+        interpolated = config.interpolate()
+        if speedups:
+            stack.enter_context(reading_once(interpolated))
+        adding = adding_labels_once() if speedups else nullcontext()
+        with clock.phase("initialize"), only_needed_factories(interpolated), adding:
+            nlp = init_nlp(config, use_gpu=spec.gpu_id)
+        progress = stack.enter_context(paths.progress.open("a", encoding="utf8"))
 
         def report(evaluation: Json) -> None:
             progress.write(json.dumps({**evaluation, "seconds": round(clock.read().total or 0, 2)}) + "\n")

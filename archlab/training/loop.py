@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING, Any
 from archlab.records import Json
 from archlab.training.clock import UPDATE, Clock
 from archlab.training.per_document import collect, counting_scorer
-from archlab.training.speedups.sparse_linear import sparse_updates
+from archlab.training.speedups.updating import updating
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -91,7 +91,7 @@ def train_pipeline(
     training = Training()
     updates: AbstractContextManager[Callable[[], None]] = nullcontext(lambda: None)
     if speedups and settings["before_update"] is None:  # which may look at weights, or change them
-        updates = sparse_updates(nlp, optimizer)
+        updates = updating(nlp, optimizer)
     with nlp.select_pipes(disable=settings["frozen_components"]):
         log_step, finish_log = settings["logger"](nlp, stdout, stderr)
     try:

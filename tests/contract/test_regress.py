@@ -1,7 +1,10 @@
 """archlab regress, from the sweep file to the exit code, on runs that are in the store already."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +16,8 @@ from gated_sweeps import ROWS, SHARES, fill_store, put, write_sweep
 import archlab
 from archlab.planning.gate_rules import GateRules
 from archlab.records import Json, Reason
+from archlab.reporting.verdict_pages import MAX_BYTES
+from archlab.results.files import read_json, write_json
 from archlab.results.paths import SweepPaths
 from archlab.results.store import Store
 
@@ -83,7 +88,8 @@ class TestVerdicts:
         assert done.err == f"\nAccept it on purpose: {UPDATE}\n"
 
     def test_an_update_makes_it_the_baseline(self, cli: "Cli") -> None:
-        assert worse(cli, "--update", "--reason", "smaller\non purpose").code == 0
+        done = worse(cli, "--update", "--reason", "smaller\non purpose")
+        assert (done.code, done.err) == (0, f"{BASELINE} is written: commit it.\n")
         assert json.loads(BASELINE.read_text("utf8"))["reason"] == "smaller on purpose"
         assert cli("regress", SWEEP).code == 0
 
@@ -162,7 +168,9 @@ class TestNothingIsPlannedAgain:
         assert cli("regress", SWEEP).code == 0
 
     @pytest.mark.usefixtures("no_plan")
-    @pytest.mark.parametrize("changed", ["sweep", "base", "override", "run", "installed"])
+    @pytest.mark.parametrize(
+        "changed", ["sweep", "base", "override", "run", "corpus", "_installed", "_own_source"]
+    )
     def test_but_where_anything_has(
         self, cli: "Cli", gate: Path, changed: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -176,9 +184,25 @@ class TestNothingIsPlannedAgain:
             options = ["--training.dropout", "0.3"]
         elif changed == "run":
             next(SweepPaths.of("gate").runs.glob("*/result.json")).unlink()
+        elif changed == "corpus":
+            plan = SweepPaths.of("gate").known_plan
+            write_json(plan, {**read_json(plan), "files": {str(Path("configs/base.cfg").resolve()): "other"}})
         else:
-            monkeypatch.setattr("archlab.engines.known_plans._installed", lambda: ["spacy-4.0.dist-info"])
+            monkeypatch.setattr(f"archlab.engines.known_plans.{changed}", lambda: "another")
         assert "the gate plans" in cli("regress", SWEEP, *options).err
+
+    def test_a_process_of_its_own_takes_a_fraction_of_five_seconds_and_no_spacy(self, gate: Path) -> None:
+        code = (
+            "import sys, time\n"
+            "from archlab.cli.app import main\n"
+            f"sys.argv = ['archlab', 'regress', '{SWEEP}', '-q']\n"
+            "try:\n    main()\nexcept SystemExit as ended:\n"
+            "    print(ended.code, 'spacy' in sys.modules, time.process_time() < 3)\n"
+        )
+        command = [sys.executable, "-c", code]
+        same = {**os.environ, "PYTHONPATH": str(Path(archlab.__file__).parents[1])}
+        done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=gate, env=same)
+        assert done.stdout.endswith("3 passed.\n0 False True\n")
 
     def test_what_is_kept_of_a_plan_may_be_damaged(self, cli: "Cli") -> None:
         SweepPaths.of("gate").known_plan.write_text("{}", encoding="utf8")
@@ -221,6 +245,19 @@ class TestFormats:
         done = worse(cli, "--format", "markdown")
         assert summary.read_text("utf8") == f"# Before\n{done.out}"
         assert done.out.startswith("### gate: failed\n")
+
+    def test_a_summary_that_is_nearly_full_stays_below_its_limit(
+        self, cli: "Cli", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        summary = tmp_path / "summary.md"
+        monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+        summary.write_text("x" * (MAX_BYTES - 1100), encoding="utf8")
+        worse(cli)
+        assert MAX_BYTES - 1100 < summary.stat().st_size <= MAX_BYTES
+        assert summary.read_text("utf8").endswith(" more have no room here.\n\n</details>\n")
+        summary.write_text("x" * (MAX_BYTES - 100), encoding="utf8")
+        assert f"The step's summary {summary} is full." in cli("regress", SWEEP).err
+        assert summary.stat().st_size == MAX_BYTES - 100
 
     def test_a_summary_that_cannot_be_written_changes_nothing(
         self, cli: "Cli", tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -10,7 +10,8 @@ from spacy.language import Language
 from spacy.training import Example
 from thinc.api import SGD, Adam, Optimizer, RAdam, fix_random_seed
 
-from archlab.training.speedups.sparse_linear import SparseLayer, sparse_updates
+from archlab.training.speedups.sparse_linear import SparseLayer
+from archlab.training.speedups.updating import updating
 
 NOT_YET: Any = False
 LABELS = ("a", "b", "c")
@@ -74,7 +75,7 @@ def train(
         synchronise()
 
     if sparse:
-        with sparse_updates(nlp, optimizer) as synchronise:
+        with updating(nlp, optimizer) as synchronise:
             run(synchronise)
     else:
         run(lambda: None)
@@ -130,7 +131,7 @@ def test_weights_that_somebody_replaces_are_not_trained_in_vain() -> None:
     batch = [Example.from_dict(nlp.make_doc("a"), {"cats": {"a": 1.0, "b": 0.0}})] * 2
     nlp.initialize(lambda: batch)
     optimizer = OPTIMIZERS["Adam"]()
-    with sparse_updates(nlp, optimizer):
+    with updating(nlp, optimizer):
         nlp.update(batch, sgd=NOT_YET)
         (layer,) = (node for node in textcat.model.walk() if node.name == "sparse_linear")
         layer.set_param("W", layer.get_param("W").copy())
@@ -146,6 +147,6 @@ def test_weights_that_are_there_already_are_touched() -> None:
     model = dict[str, Any](nlp.pipeline)["textcat"].model
     (layer,) = (node for node in model.walk() if node.name == "sparse_linear")
     layer.get_param("W")[7] = 0.5
-    state = SparseLayer(layer)
+    state = SparseLayer(layer, OPTIMIZERS["Adam"]())
     assert list(state.columns) == [7]
     assert numpy.all(state.touched.weights == [[0.5, 0.0]])

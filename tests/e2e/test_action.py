@@ -96,6 +96,15 @@ class Others:
         return {"cache-hit": "true" if exact in found else "false" if found else ""}
 
 
+def check_out(folder: Path) -> None:
+    """Leave of a sweep's folder what is committed."""
+    for path in folder.glob("*"):
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != "baseline.json":
+            path.unlink()
+
+
 @pytest.mark.slow
 def test_its_steps_in_an_empty_folder(
     repository: Path,
@@ -111,7 +120,7 @@ def test_its_steps_in_an_empty_folder(
 
     def run(**inputs: str) -> Job:
         others.used, others.handed_over = [], {}
-        shutil.rmtree(repository / "experiments" / "intents" / "runs", ignore_errors=True)
+        check_out(repository / "experiments" / "intents")
         return run_action(action, repository, inputs, use=others, path=python, temp=temp)
 
     first = run(sweep="intents.yml")

@@ -88,3 +88,15 @@ def test_a_baseline_is_of_all_variants(cli: "Cli") -> None:
         "error  --update and --changed-since do not go together: a baseline is of all variants.\n"
         "       Leave out --changed-since.\n"
     )
+
+
+@pytest.mark.usefixtures("workplace")
+def test_a_verdict_is_written_where_its_kind_and_folder_allow(cli: "Cli") -> None:
+    kind = cli("regress", "configs/ci.yml", "--write", "verdict.txt")
+    assert (kind.code, kind.err) == (
+        2,
+        "error  --write verdict.txt: the name of a verdict's file ends in .md, .json, .xml.\n",
+    )
+    folder = cli("regress", "configs/ci.yml", "--write", "configs/base.cfg/verdict.md")
+    assert (folder.code, "configs/base.cfg cannot be written" in folder.err) == (3, True)
+    assert cli("regress", "configs/ci.yml", "--write", "verdict.md").code == 5, "there is no baseline"

@@ -250,7 +250,7 @@ class Workplace:
         return self.told(name)[-1]
 
     def has_told(self, name: str) -> Callable[[], bool]:
-        return (self.folder / name).exists
+        return lambda: bool(self.told(name))
 
 
 class Grid:

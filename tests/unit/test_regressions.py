@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from gated_runs import TODAY, WHERE, a_place, finding, verdict_of
+from gated_runs import TODAY, WHERE, a_baseline, a_place, finding, verdict_of
 
 from archlab.planning.gate_rules import CostRules, GateRules, ScoreRules
 from archlab.results.baselines import Acknowledged
@@ -104,6 +104,8 @@ def test_a_gpu_is_not_gated_on_one_seed(rule: str) -> None:
     assert finding(verdict_of([a_place(seeds=[0])], [three], rules, where=on_gpu), rule).status == "skipped"
     assert finding(verdict_of([a_place()], [three], rules, where=on_gpu), rule).status == "failed"
     assert finding(verdict_of([a_place(seeds=[0])], [one], rules), rule).status == "failed"
+    then_on_gpu = verdict_of([a_place(seeds=[0])], [three], rules, baseline_where=on_gpu)
+    assert finding(then_on_gpu, rule).status == "skipped"
 
 
 def test_p_is_corrected_for_all_scores_of_the_gate() -> None:
@@ -120,6 +122,7 @@ def test_what_vanished_appeared_failed_or_was_rejected_is_said() -> None:
     refused: dict[str, Any] = {"standing": "rejected", "reason": "it does not fit", "scores": {}}
     broken: dict[str, Any] = {"standing": "failed", "reason": "seed 1: nan: the loss is NaN", "scores": {}}
     before = [kept, gone, a_place("refused"), a_place("broken"), a_place("always refused", **refused)]
+    before.append(a_place("refused, and gone", **refused))
     now = [
         kept,
         a_place("refused", **refused),
@@ -173,6 +176,11 @@ def test_versions_and_machine_that_differ_are_said() -> None:
     )
 
 
+def test_other_dev_documents_are_said() -> None:
+    before, now = [a_place(), a_place("other")], [a_place(), a_place("other", dev_digest="others")]
+    assert verdict_of(before, now).changes == ("other dev documents in 1 of 2 variants",)
+
+
 def test_what_of_a_variant_has_changed_is_said() -> None:
     verdict = verdict_of([a_place()], [a_place(config="other", code="other")])
     assert finding(verdict, "noise").changed == ("config", "code")
@@ -224,6 +232,13 @@ def test_speeds_that_vary_explain_a_slower_one() -> None:
     assert (found.status, found.message) == ("noise", "slower, within noise")
 
 
+def test_a_faster_machine_hides_no_variant_that_is_slower_beside_the_reference() -> None:
+    same: dict[str, Any] = {"words_per_second": speeds(10_000, 10_100, 9_900)}
+    twice: dict[str, Any] = {"words_per_second": speeds(20_000, 20_200, 19_800)}
+    before, now = [a_place(**same), a_place("other", **same)], [a_place(**twice), a_place("other", **same)]
+    assert verdict_of(before, now, costing(words_per_second=0.2)).failed == ("other",)
+
+
 def test_another_row_may_be_the_reference() -> None:
     base, other = a_place(), a_place("other")
     rules = GateRules(costs=CostRules(words_per_second=0.2), reference="other")
@@ -232,6 +247,13 @@ def test_another_row_may_be_the_reference() -> None:
         finding(verdict_of([base, other], [slow, other], rules), "words_per_second").variant
         == "base Ensemble"
     )
+
+
+def test_speeds_on_another_device_are_not_judged() -> None:
+    both = [a_place(), a_place("other")]
+    on_gpu = WHERE.model_copy(update={"device": "NVIDIA A100"})
+    verdict = verdict_of(both, both, costing(words_per_second=0.2), where=on_gpu)
+    assert finding(verdict, "words_per_second").status == "skipped"
 
 
 def test_a_speed_that_is_not_known_is_not_judged() -> None:
@@ -291,3 +313,9 @@ def test_an_acknowledgement_of_what_does_not_fail_says_nothing() -> None:
 def test_a_variant_that_is_gone_can_be_acknowledged() -> None:
     said = known(None, variant="gone", rule="trained", metric=None)
     assert verdict_of([a_place(), a_place("gone")], [a_place()], acknowledged=[said]).passed
+
+
+def test_what_is_acknowledged_anew_goes_before_what_was_said() -> None:
+    other = known(rule="absolute")
+    baseline = a_baseline(a_place(), acknowledged=[known(0.7), other]).acknowledging([known(0.6)])
+    assert baseline.acknowledged == (other, known(0.6))

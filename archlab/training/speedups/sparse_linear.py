@@ -11,15 +11,13 @@ The layer's own weights, and the averages in the optimizer, have the columns tha
 scored, and all of them after `synchronise`.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
     from spacy.language import Language
-    from thinc.api import Optimizer
 
     Array = np.ndarray[Any, Any]
 
@@ -27,49 +25,12 @@ SURELY_SMALLER = 0.99
 """A norm below this share of the threshold is below it however its squares are added up."""
 
 
-@contextmanager
-def sparse_updates(nlp: "Language", optimizer: "Optimizer") -> Iterator[Callable[[], None]]:
-    """Within this, linear layers of the pipeline are updated where they are touched. Gives `synchronise`.
-
-    optimizer: of thinc, or it is left alone, and the layers with it; so are layers on a GPU.
-    """
-    from thinc.api import Optimizer
-
-    layers = _linear_layers(nlp) if type(optimizer) is Optimizer and _decays_weights(optimizer) else []
-    states = {(layer.id, "W"): SparseLayer(layer) for layer in layers}
-
-    class SparseOptimizer(Optimizer):
-        __slots__ = ()
-
-        def __call__(self, key: Any, weights: Any, gradient: Any, **settings: Any) -> Any:
-            state = states.get(key)
-            if state is None or not len(state.columns):
-                return super().__call__(key, weights, gradient, **settings)
-            state.require_its_own(weights)
-            state.update(super().__call__, self, **settings)
-            return weights, gradient
-
-    def synchronise() -> None:
-        for state in states.values():
-            state.synchronise()
-
-    if states:
-        optimizer.__class__ = SparseOptimizer
-    try:
-        yield synchronise
-    finally:
-        synchronise()
-        optimizer.__class__ = Optimizer
-        for state in states.values():
-            state.leave()
-
-
-def _decays_weights(optimizer: "Optimizer") -> bool:
+def decays_weights(optimizer: Any) -> bool:
     """Whether regularisation leaves the gradient alone: its norm is then that of what was touched last."""
     return bool(optimizer.L2_is_weight_decay) or ("L2" not in optimizer.schedules and optimizer.L2 == 0)
 
 
-def _linear_layers(nlp: "Language") -> list[Any]:
+def linear_layers(nlp: "Language") -> list[Any]:
     """thinc's own sparse linear layers on the CPU, each once."""
     from thinc.api import NumpyOps
     from thinc.layers import sparselinear
@@ -91,10 +52,10 @@ class SparseLayer:
     version of the layer writes all labels into one row. slots: column -> its place in `touched`, or -1.
     """
 
-    def __init__(self, layer: Any) -> None:
+    def __init__(self, layer: Any, optimizer: Any) -> None:
         import numpy as np
 
-        self.layer, self.key = layer, (layer.id, "W")
+        self.layer, self.optimizer, self.key = layer, optimizer, (layer.id, "W")
         self.labels, self.length = layer.get_dim("nO"), layer.get_dim("length")
         self.is_first_version = layer.attrs["v1_indexing"]
         self.weights: Array = layer.get_param("W")
@@ -109,15 +70,8 @@ class SparseLayer:
         self.forward, layer._func = layer._func, self._forward
 
     def leave(self) -> None:
+        self.synchronise()
         self.layer._func = self.forward
-
-    def require_its_own(self, weights: "Array") -> None:
-        """Raise ValueError where somebody has given the layer other weights since the training began."""
-        if weights is not self.weights:
-            raise ValueError(
-                f"the weights of {self.layer.name} were replaced while they were trained, which archlab's "
-                "speed-ups do not bear: train with --no-speedups"
-            )
 
     def synchronise(self) -> None:
         """Write what was touched to where all weights and averages are."""
@@ -125,16 +79,18 @@ class SparseLayer:
         if self.averages is not None:
             self._write(self.averages, self.touched.averages, self.columns)
 
-    def update(self, optimize: Callable[..., Any], optimizer: Any, **settings: Any) -> None:
-        """One step of the optimizer. optimize: its own `__call__`."""
+    def update(
+        self, optimize: Callable[..., Any], weights: "Array", gradient: "Array", **settings: Any
+    ) -> Any:
+        """One step of the optimizer. optimize: its own `__call__`; gradient: all 0, it is in `pending`."""
         import numpy as np
 
-        columns, gradient = self._summed_gradient()
-        if len(columns):
-            clipped = self._clipped(columns, gradient, optimizer.grad_clip)
-            self.touched.gradient[self.slots[columns]] = clipped.T
-        touched, key = self.touched, self.key
-        whole = None if optimizer.averages is None else optimizer.averages.get(key)
+        if not len(self.columns):
+            return optimize(self.key, weights, gradient, **settings)
+        optimizer, touched, key = self.optimizer, self.touched, self.key
+        columns, summed = self._summed_gradient()
+        clipped = self._clipped(columns, summed, optimizer.grad_clip)
+        touched.gradient[self.slots[columns]] = clipped.T
         clip, optimizer.grad_clip = optimizer.grad_clip, 0.0
         optimizer.mom1[key], optimizer.mom2[key] = touched.first.ravel(), touched.second.ravel()
         if optimizer.averages is not None:
@@ -144,8 +100,9 @@ class SparseLayer:
         finally:
             optimizer.grad_clip = clip
             if optimizer.averages is not None:
-                self.averages = np.zeros_like(self.weights) if whole is None else whole
+                self.averages = np.zeros_like(weights) if self.averages is None else self.averages
                 optimizer.averages[key] = self.averages
+        return weights, gradient
 
     def _forward(self, layer: Any, features: Any, is_train: bool) -> Any:
         columns = self._columns_of(features)

@@ -1,0 +1,54 @@
+"""The layers that are updated in another way than thinc does it, to the same numbers."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from archlab.training.speedups.parser_weights import ParserLayer, parser_layers
+from archlab.training.speedups.sparse_linear import SparseLayer, decays_weights, linear_layers
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+
+
+@contextmanager
+def updating(nlp: "Language", optimizer: Any) -> Iterator[Callable[[], None]]:
+    """Around the training: some layers are updated in another way. Gives what brings their weights home.
+
+    optimizer: of thinc, or it is left alone, and the layers with it; so are layers on a GPU.
+    """
+    from thinc.api import Optimizer
+
+    if type(optimizer) is not Optimizer:
+        yield lambda: None
+        return
+    layers: list[SparseLayer | ParserLayer] = [ParserLayer(layer) for layer in parser_layers(nlp)]
+    if decays_weights(optimizer):
+        layers += [SparseLayer(layer, optimizer) for layer in linear_layers(nlp)]
+    by_key = {layer.key: layer for layer in layers}
+
+    class LayerwiseOptimizer(Optimizer):
+        __slots__ = ()
+
+        def __call__(self, key: Any, weights: Any, gradient: Any, **settings: Any) -> Any:
+            if key not in by_key:
+                return super().__call__(key, weights, gradient, **settings)
+            layer = by_key[key]
+            if weights is not layer.weights:
+                raise ValueError(
+                    f"the weights of {layer.layer.name} were replaced while they were trained, which "
+                    "archlab's speed-ups do not bear: train with --no-speedups"
+                )
+            return layer.update(super().__call__, weights, gradient, **settings)
+
+    def synchronise() -> None:
+        for layer in layers:
+            layer.synchronise()
+
+    optimizer.__class__ = LayerwiseOptimizer
+    try:
+        yield synchronise
+    finally:
+        optimizer.__class__ = Optimizer
+        for layer in layers:
+            layer.leave()

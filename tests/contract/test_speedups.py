@@ -1,0 +1,133 @@
+"""With all speed-ups and without: the same model-best, scores and counts, and much less to do."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy
+import pytest
+import spacy
+from spacy.cli.init_config import init_config
+from spacy.tokens import Doc, DocBin, Span
+from spacy.training import Corpus
+
+import archlab
+from archlab.results.paths import SweepPaths
+
+pytestmark = pytest.mark.slow
+
+TEXT = "the cat saw a big dog in Paris and Rome while some bird sang to Anna near old Berlin"
+LABELS = [f"label{number}" for number in range(12)]
+COMPONENTS = ["tagger", "morphologizer", "parser", "ner", "textcat", "textcat_multilabel"]
+SETTINGS = {
+    "training.max_steps": 4,
+    "training.eval_frequency": 2,
+    "training.batcher": {"@batchers": "spacy.batch_by_sequence.v1", "size": 8, "get_length": None},
+    "training.optimizer.learn_rate": 0.01,
+    "training.optimizer.use_averages": True,
+}
+STREAMED = {"training.max_epochs": -1, "training.optimizer.use_averages": False}
+EACH_READ_ONCE = 4  # twice before the training, when the data is checked
+DRAWN = {"corpora.dev.augmenter": {"@augmenters": "spacy.lower_case.v1", "level": 0.5}}
+
+
+def documents(count: int, seed: int) -> Iterator[Doc]:
+    """Texts that mean nothing, annotated in all ways."""
+    nlp = spacy.blank("en")
+    known = TEXT.split()
+    random = numpy.random.default_rng(seed)
+    for _ in range(count):
+        words = [str(word) for word in random.choice(known, size=random.integers(3, 9))]
+        doc = Doc(
+            nlp.vocab,
+            words=words,
+            tags=[word[0].upper() for word in words],
+            morphs=["Number=Sing" if len(word) % 2 else "" for word in words],
+            pos=["NOUN" if len(word) > 3 else "DET" for word in words],
+            heads=[len(words) // 2] * len(words),
+            deps=["ROOT" if n == len(words) // 2 else ("dep", "mod")[n % 2] for n in range(len(words))],
+        )
+        doc.set_ents([Span(doc, i, i + 1, "NAME") for i, word in enumerate(words) if word.istitle()])
+        label = LABELS[len(words[0]) + len(words) % 2]
+        doc.cats = {name: float(name == label) for name in LABELS}
+        yield doc
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data")
+    for seed, (name, count) in enumerate((("train", 60), ("dev", 20))):
+        DocBin(docs=documents(count, seed)).to_disk(folder / f"{name}.spacy")
+    return folder
+
+
+@pytest.fixture
+def counts(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How often things are done."""
+    found: Counter[str] = Counter()
+
+    def count(owner: Any, name: str) -> None:
+        original: Callable[..., Any] = getattr(owner, name)
+
+        def counting(*arguments: Any, **settings: Any) -> Any:
+            found[name] += 1
+            return original(*arguments, **settings)
+
+        monkeypatch.setattr(owner, name, counting)
+
+    count(Corpus, "read_docbin")
+    count(import_module("thinc.layers.resizable"), "_resize_parameter")
+    return found
+
+
+def write_base(folder: Path, data: Path, settings: dict[str, Any]) -> None:
+    """What spaCy recommends for all these components, on a shared tok2vec, and what is set beside."""
+    config = init_config(lang="en", pipeline=COMPONENTS, optimize="efficiency", gpu=False, silent=True)
+    for path, value in {**SETTINGS, **settings}.items():
+        *sections, key = path.split(".")
+        section: Any = config
+        for name in sections:
+            section = section[name]
+        section[key] = value
+    config["paths"].update({"train": str(data / "train.spacy"), "dev": str(data / "dev.spacy")})
+    config.to_disk(folder / "base.cfg")
+
+
+def train(folder: Path, data: Path, settings: dict[str, Any], *, speedups: bool) -> dict[str, bytes]:
+    """All that a run leaves of what it has learned."""
+    write_base(folder, data, settings)
+    (folder / "sweep.yml").write_text("base: base.cfg\nkeep_models: all\n", encoding="utf8")
+    experiments = folder / f"experiments-{speedups}"
+    (result,) = archlab.grid(
+        folder / "sweep.yml", engine="inline", experiments=experiments, speedups=speedups
+    )
+    assert result.status == "done", result.reason
+    run = SweepPaths.of("sweep", experiments).run(result.run_id)
+    files = {str(path.relative_to(run.model)): path for path in run.model.rglob("*") if path.is_file()}
+    assert len(files) > 10
+    learned = {name: path.read_bytes() for name, path in files.items()}
+    return learned | {"per_doc": run.per_doc.read_bytes(), "scores": repr(result.scores).encode()}
+
+
+def test_everything_is_the_same(tmp_path: Path, data: Path, counts: Counter[str]) -> None:
+    slow = train(tmp_path, data, {}, speedups=False)
+    slowly = counts.copy()
+    counts.clear()
+    fast = train(tmp_path, data, {}, speedups=True)
+    assert fast.keys() == slow.keys()
+    assert [name for name in slow if fast[name] != slow[name]] == []
+    assert counts["read_docbin"] == EACH_READ_ONCE < slowly["read_docbin"] / 3
+    assert 0 < counts["_resize_parameter"] < slowly["_resize_parameter"]
+
+
+@pytest.mark.parametrize("settings", [STREAMED, DRAWN])
+def test_what_may_differ_each_time_is_read_each_time(
+    tmp_path: Path, data: Path, counts: Counter[str], settings: dict[str, Any]
+) -> None:
+    slow = train(tmp_path, data, settings, speedups=False)
+    counts.clear()
+    fast = train(tmp_path, data, settings, speedups=True)
+    assert [name for name in slow if fast[name] != slow[name]] == []
+    assert counts["read_docbin"] > EACH_READ_ONCE

@@ -1,6 +1,7 @@
 """The engine for clusters: every run a Ray task, which starts the same child as a local run elsewhere."""
 
 import os
+import shutil
 import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ from archlab.records import Json, Outcome, Result, RunSpec
 from archlab.results.files import read_json_lines, sync_tree, write_json
 from archlab.results.paths import RunPaths, SweepPaths
 from archlab.training.endings import failed, kind_of
+
+UNTAKEN_SECONDS = 20.0
+"""After so long without a node, a run is handed over anew: Ray, when it loses a node, may forget some."""
 
 
 class RayEngine:
@@ -71,6 +75,7 @@ class RayEngine:
                         running.append(self._start(_Run(spec, self.paths.run(spec.run_id))))
                 if more and not running:
                     self.cluster.require(self.share)
+                _take_back(running)
                 for run in _with_news(running):
                     for message in run.messages():
                         self._hear(run, message)
@@ -93,6 +98,7 @@ class RayEngine:
     def _start(self, run: "_Run") -> "_Run":
         """Hand a run to Ray, or hand it over again."""
         self.cluster.require(self.share)
+        run.clear()
         config, parts = run.paths.config.read_text("utf8"), self.shipment.of(run.spec)
         order = self.order | {
             "spec": run.spec.to_dict(),
@@ -102,13 +108,13 @@ class RayEngine:
             "names": names_in(config, parts.keys() - set(run.spec.code)) if parts else {},
         }
         run.task = self.cluster.submit(order, self.share, f"{run.spec.variant} seed {run.spec.seed}")
-        run.has_ended, run.outcome = False, failed("killed", "its Ray task ended without a word")
+        run.outcome = failed("killed", "its Ray task ended without a word")
         return run
 
     def _hear(self, run: "_Run", message: Json) -> None:
         match message["kind"]:
             case "taken":
-                run.host = message["host"]
+                run.host, run.is_taken = message["host"], True
             case "refused":
                 self.cluster.refuse(message)
                 run.outcome = None
@@ -149,13 +155,23 @@ class _Run:
     outcome: Outcome | None = None
     host: str = "a node"
     has_ended: bool = False
+    is_taken: bool = False
     is_told: bool = False
     lines_read: int = 0
+    since: float = 0.0
+
+    def clear(self) -> None:
+        """Nothing is known, and nothing is here, of what a task before has told."""
+        self.has_ended = self.is_taken = False
+        self.lines_read, self.since = 0, time.monotonic()
+        for file in (self.paths.progress, self.paths.log, self.paths.per_doc):
+            file.unlink(missing_ok=True)
+        shutil.rmtree(self.paths.unfinished_model, ignore_errors=True)
 
     def messages(self) -> Iterator[Json]:
         """What its task has told since the last call; its end is told as `has_ended` and `outcome`."""
         import ray
-        from ray.exceptions import OutOfMemoryError, RayError, RayTaskError
+        from ray.exceptions import OutOfMemoryError, RayError, RayTaskError, TaskCancelledError
 
         try:
             while ray.wait([self.task], timeout=0)[0]:
@@ -163,6 +179,8 @@ class _Run:
                 yield message
         except StopIteration:
             self.has_ended = True
+        except TaskCancelledError:
+            self.has_ended, self.outcome = True, None
         except OutOfMemoryError:
             self.has_ended = True
             self.outcome = failed("memory", f"Ray ended it: {self.host} had no memory left")
@@ -194,6 +212,16 @@ class _Run:
             self.paths.unfinished_model.rename(self.paths.model)
         sync_tree(self.paths.folder)
         write_json(self.paths.outcome, outcome.to_dict())
+
+
+def _take_back(running: list[_Run]) -> None:
+    """Cancel what no node has taken for long; it is then started again."""
+    import ray
+
+    for run in running:
+        if not run.is_taken and time.monotonic() - run.since > UNTAKEN_SECONDS:
+            run.since = time.monotonic()
+            ray.cancel(run.task)
 
 
 def _with_news(running: list[_Run]) -> list[_Run]:

@@ -98,7 +98,7 @@ def wait_for(condition: Callable[[], object], seconds: float = 60) -> bool:
 
 def workers_at_work(nodes: Nodes) -> list[psutil.Process]:
     """Ray's workers that have a run."""
-    ours = [parent for process in nodes.at_work() for parent in process.parents()]
+    ours = {parent for process in nodes.at_work() for parent in process.parents()}
     return [process for process in ours if process.name().startswith("ray::")]
 
 

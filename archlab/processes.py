@@ -27,6 +27,8 @@ THREAD_VARIABLES = (
 
 ON_LINUX: bool = sys.platform == "linux"
 
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
 LEFTOVER_SECONDS = 3.0
 
 RUN_VARIABLE = "ARCHLAB_RUN"
@@ -68,7 +70,7 @@ def identity(pid: int) -> Json | None:
     try:
         if ON_LINUX:
             fields = _status(Path(f"/proc/{pid}/stat"))
-            boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+            boot = BOOT_ID.read_text(encoding="ascii").strip()
             return None if fields[0] in b"ZX" else {"pid": pid, "began": f"{boot}:{int(fields[19])}"}
     except OSError:
         return None
@@ -78,6 +80,25 @@ def identity(pid: int) -> Json | None:
         return {"pid": pid, "began": repr(psutil.Process(pid).create_time())}
     except psutil.Error:
         return None
+
+
+def machine() -> str | None:
+    """Names this machine since it was started, without telling which it is; None where that is not known."""
+    import hashlib
+
+    try:
+        boot = BOOT_ID.read_text(encoding="ascii").strip() if ON_LINUX else _boot_elsewhere()
+    except OSError:
+        return None
+    return hashlib.sha256(boot.encode()).hexdigest()[:12]
+
+
+def _boot_elsewhere() -> str:
+    import platform
+
+    import psutil
+
+    return f"{platform.node()}:{psutil.boot_time():.0f}"
 
 
 def _status(file: Path) -> list[bytes]:

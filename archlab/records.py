@@ -291,13 +291,14 @@ class Cost(FromDict):
 
 @dataclass(frozen=True, kw_only=True)
 class Environment(FromDict):
-    """Where a run ran. versions: distribution name -> version."""
+    """Where a run ran. versions: distribution name -> version. machine: names it, since it was started."""
 
     versions: dict[str, str] = field(default_factory=dict)
     python: str | None = None
     platform: str | None = None
     device: str | None = None
     threads: int | None = None
+    machine: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

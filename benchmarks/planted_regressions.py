@@ -1,6 +1,6 @@
 """Does the CI gate find what has become worse, and does it keep quiet where nothing has?
 
-    python benchmarks/planted_regressions.py CORPUS --into FOLDER [--seeds 96] [--jobs 1]
+    python benchmarks/planted_regressions.py CORPUS --into FOLDER [--seeds 60] [--jobs 1]
 
 CORPUS: the folder with banking77's train.spacy and dev.spacy. A TextCatReduce is trained on 4,000 documents
 for 200 steps, with 3 seeds, and made the baseline. Then `archlab.regress` judges it with the width halved, a
@@ -222,7 +222,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("corpus", type=Path)
     parser.add_argument("--into", type=Path, required=True)
-    parser.add_argument("--seeds", type=int, default=96)
+    parser.add_argument("--seeds", type=int, default=60)
     parser.add_argument("--jobs", type=int, default=1)
     options = parser.parse_args()
     folder = options.into.resolve()

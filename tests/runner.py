@@ -54,6 +54,8 @@ def run_action(
         "GITHUB_ACTIONS": "true",
         "GITHUB_ACTION_PATH": str(action),
         "GITHUB_WORKSPACE": str(workspace),
+        "GITHUB_RUN_ID": "17",
+        "GITHUB_RUN_ATTEMPT": "1",
         "RUNNER_TEMP": str(temp),
         "PIP_NO_INDEX": "1",
         "PIP_NO_BUILD_ISOLATION": "0",  # pip's way to say: without

@@ -103,11 +103,6 @@ def _check(file: Path, asked: _Asked) -> _Checked:
     return _check_sweep(file, asked) if file.suffix in (".yml", ".yaml") else _check_config(file, asked)
 
 
-def _refused(file: Path, error: InvalidError) -> _Checked:
-    finding = Finding(severity="error", slot="", message=error.message, fix=error.hint, file=str(file))
-    return _Checked(file, Report((finding,)), str(file))
-
-
 def _check_config(file: Path, asked: _Asked) -> _Checked:
     import archlab
     from archlab.configs.loading import read_config

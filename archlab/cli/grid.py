@@ -21,6 +21,7 @@ from archlab.cli.options import (
     NoSpeedups,
     PassEnv,
     Quiet,
+    RetryFailed,
     print_json,
     read_overrides,
 )
@@ -53,7 +54,7 @@ def grid(
         typer.Option("--only", metavar="VARIANT", help="A row of the table, * for anything; repeatable."),
     ] = None,
     changed_since: ChangedSince = None,
-    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Train failed runs again.")] = False,
+    retry_failed: RetryFailed = False,
     rerun: Annotated[bool, typer.Option("--rerun", help="Train again what is done, too.")] = False,
     grid_minutes: Annotated[
         float | None, typer.Option(min=0.01, metavar="N", help="Stop after that many minutes.")
@@ -186,22 +187,23 @@ def watched_grid(
     jobs: int | None,
     gpu_id: int,
     pass_env: list[str] | None,
+    retry_failed: bool,
 ) -> "Results":
     """Train what is missing of a plan, with what is told meanwhile on stderr."""
     from archlab.cli.interrupts import interruptible
     from archlab.engines.driving import missing_runs, selected_runs
     from archlab.engines.local import default_jobs
-    from archlab.engines.running import ALL
+    from archlab.engines.running import Wanted
     from archlab.reporting.planned import summarize
 
-    attempts = planned.sweep.grid_limits.attempts
-    missing = missing_runs(selected_runs(planned, ALL), experiments, attempts=attempts)
+    attempts, wanted = planned.sweep.grid_limits.attempts, Wanted(retry_failed=retry_failed)
+    missing = missing_runs(selected_runs(planned, wanted), experiments, wanted, attempts)
     at_once = max(1, min(jobs or default_jobs(gpu_id), len(missing)))
     if not quiet:
         say(summarize(planned, missing, at_once), err=True)
-    options = {"engine": "local", "jobs": at_once, "pass_env": pass_env or (), "rerun": False}
+    options = {"engine": "local", "jobs": at_once, "pass_env": pass_env or ()}
     with interruptible():
-        return _run(planned, missing, experiments, quiet, options)
+        return _run(planned, missing, experiments, quiet, options | vars(wanted))
 
 
 def _run(

@@ -60,6 +60,7 @@ NoSpeedups = Annotated[
     bool, typer.Option("--no-speedups", help="Train as slowly as spaCy does; the models are the same.")
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only results.")]
+RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Train failed runs again.")]
 
 DEFAULT_BASE = Path("configs/base.cfg")
 DEFAULT_EXPERIMENTS = Path("experiments")

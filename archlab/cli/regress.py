@@ -20,6 +20,7 @@ from archlab.cli.options import (
     Jobs,
     PassEnv,
     Quiet,
+    RetryFailed,
     json_text,
     read_overrides,
 )
@@ -94,6 +95,7 @@ def regress(
         list[Path] | None,
         typer.Option(metavar="FILE", help="Write it there, too: .md, .json or .xml (JUnit); repeatable."),
     ] = None,
+    retry_failed: RetryFailed = False,
     changed_since: ChangedSince = None,
     jobs: Jobs = None,
     gpu_id: Gpu = -1,
@@ -120,18 +122,23 @@ def regress(
     from archlab.engines import regressing
     from archlab.engines.known_plans import keep_plan
     from archlab.engines.partial_gates import require_all
+    from archlab.planning.runs import WEIGHTED_SCORE
     from archlab.planning.sweeps import load_sweep
     from archlab.results.baselines import require_reason
+    from archlab.results.files import write_text
     from archlab.results.paths import SweepPaths
 
     _require_sense(update=update, acknowledge=acknowledge, reason=reason, until=until)
-    _require_writable(write or [])
     loaded = load_sweep(sweep)
+    file = str(SweepPaths.of(loaded.name, experiments).baseline)
+    _require_writable(write or [], Path(file))
     drops = {"tolerance": tolerance or (), "absolute": absolute or (), "relative": relative or ()}
-    rules = loaded.file.regress.changed(drops, cost or (), level, reference)
+    own = loaded.file.score or WEIGHTED_SCORE
+    rules = loaded.file.regress.changed(own, drops, cost or (), level, reference)
     if update:
         require_reason(reason, "--update")
         require_all(changed_since)
+    file = str(SweepPaths.of(loaded.name, experiments).baseline)
     baseline = None if update else regressing.stored_baseline(loaded, experiments)
     overrides, files = read_overrides(ctx), code or []
     results, unchanged = None, frozenset[str]()
@@ -140,13 +147,12 @@ def regress(
     if results is None:
         planned = plan_sweep(ctx, sweep, gpu_id, files, quiet, changed_since)
         regressing.require_rules_of(planned, rules)
-        planned = planned if baseline is None else _to_be_judged(planned, rules, baseline, quiet)
+        planned = planned if baseline is None else _to_be_judged(planned, rules, baseline, Path(file), quiet)
         unchanged = planned.unchanged
-        results = watched_grid(planned, experiments, quiet, jobs, gpu_id, pass_env)
+        results = watched_grid(planned, experiments, quiet, jobs, gpu_id, pass_env, retry_failed)
         keep_plan(planned, results, files, overrides)
     if update:
         regressing.update_baseline(loaded, results, reason or "", rules)
-    file = str(SweepPaths.of(loaded.name, experiments).baseline)
     verdict = regressing.judge_results(loaded, results, rules, unchanged=unchanged)
     if acknowledge is not None and until is not None:
         regressing.acknowledge(loaded, results, verdict, acknowledge, reason or "", until.date())
@@ -155,21 +161,24 @@ def regress(
         say(f"{file} is written: commit it.", err=True)
     _show(verdict, file, format)
     for output in write or ():
-        output.write_text(_document(verdict, file, BY_SUFFIX[output.suffix]), encoding="utf8")
+        write_text(output, _document(verdict, file, BY_SUFFIX[output.suffix]), synced=False)
     _add_to_summary(verdict, file)
     if not verdict.passed:
         if not quiet:
-            named = shlex.join(["archlab", "regress", str(sweep), *_experiments(experiments)])
+            options = shlex.join([*(part for one in files for part in ("--code", str(one))), *ctx.args])
+            named = " ".join(filter(None, (regressing.regress_command(loaded, experiments), options)))
             say(f'\nAccept it on purpose: {named} --update --reason "..."', err=True)
         raise typer.Exit(RegressionError.exit_code)
 
 
-def _to_be_judged(planned: "Plan", rules: "GateRules", baseline: "Baseline", quiet: bool) -> "Plan":
+def _to_be_judged(
+    planned: "Plan", rules: "GateRules", baseline: "Baseline", file: Path, quiet: bool
+) -> "Plan":
     """The plan, with what is trained although it has not changed; that is told."""
     from archlab.engines.partial_gates import to_be_judged
     from archlab.reporting.planned import told_changes
 
-    judged = to_be_judged(planned, rules, baseline)
+    judged = to_be_judged(planned, rules, baseline, file)
     if judged is not planned and not quiet:
         for line in told_changes(judged):
             say(line, err=True)
@@ -187,10 +196,6 @@ def _require_sense(*, update: bool, acknowledge: str | None, reason: str | None,
         )
     if not update and acknowledge is None and (reason is not None or until is not None):
         raise UsageError("--reason and --until belong to --update or --acknowledge.", "Add one of these.")
-
-
-def _experiments(experiments: Path) -> list[str]:
-    return [] if experiments == DEFAULT_EXPERIMENTS else ["--experiments", str(experiments)]
 
 
 def _show(verdict: "Verdict", file: str, format: VerdictFormat) -> None:
@@ -219,14 +224,18 @@ def _document(verdict: "Verdict", file: str, format: str) -> str:
     return markdown_verdict(verdict, file) if format == VerdictFormat.markdown else junit_xml(verdict, file)
 
 
-def _require_writable(outputs: list[Path]) -> None:
-    """Raise for a file of an unknown kind, or in a folder that cannot be written."""
+def _require_writable(outputs: list[Path], baseline: Path) -> None:
+    """Raise for a file of an unknown kind, for one that is something else, or in a folder without access."""
     from archlab.results.files import require_writable
 
     for output in outputs:
         if output.suffix not in BY_SUFFIX:
             kinds = ", ".join(BY_SUFFIX)
             raise UsageError(f"--write {output}: the name of a verdict's file ends in {kinds}.")
+        if output.is_dir():
+            raise UsageError(f"--write {output}: that is a folder.", "Name a file in it.")
+        if output.resolve() == baseline.resolve():
+            raise UsageError(f"--write {output}: that is the baseline.", "Name another file.")
         require_writable(output.parent)
 
 

@@ -1,5 +1,6 @@
 """The CI gate: train what is missing of a sweep, and compare what came of it with its baseline."""
 
+import shlex
 from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -20,6 +21,7 @@ from archlab.results.baselines import Acknowledged, Baseline, read_baseline, req
 from archlab.results.changed_places import judge_changed
 from archlab.results.collection import Results
 from archlab.results.layouts import BASE, Place, is_base
+from archlab.results.paths import DEFAULT_EXPERIMENTS
 from archlab.results.regressions import Verdict
 from archlab.results.snapshots import SweepSnapshot, take_snapshot
 from archlab.results.store import Store
@@ -37,6 +39,7 @@ def regress(
     gpu: int | None = None,
     code: Sequence[str | Path] = (),
     overrides: Mapping[str, Any] | None = None,
+    retry_failed: bool = False,
     changed_since: str | None = None,
     pass_env: Sequence[str] = (),
     on_event: Watcher = nobody,
@@ -44,8 +47,8 @@ def regress(
     """Train what is missing of a sweep, and compare it with the baseline beside its results.
 
     sweep and what follows experiments: as for `grid`. rules: in place of those under `regress:` in the sweep.
-    update: a reason, to make what comes of it the new baseline first. changed_since: a revision of git;
-    variants that were the same then are neither trained nor judged.
+    update: a reason, to make what comes of it the new baseline first. retry_failed: train what failed again.
+    changed_since: a revision of git; variants that were the same then are neither trained nor judged.
 
     Raises NothingToCompareError without a baseline, BaselineError for one that cannot be read, of a newer
     schema or of another sweep, UsageError for rules about scores or rows that are not there, all before
@@ -66,8 +69,17 @@ def regress(
             planned = _planned(loaded, gpu, code, overrides or {}, changed_since)
         require_rules_of(planned, used)
         if update is None:
-            planned = to_be_judged(planned, used, stored_baseline(loaded, experiments))
-        known = grid(planned, engine, jobs, experiments=experiments, pass_env=pass_env, on_event=on_event)
+            file = Store(loaded.name, experiments).paths.baseline
+            planned = to_be_judged(planned, used, stored_baseline(loaded, experiments), file)
+        known = grid(
+            planned,
+            engine,
+            jobs,
+            experiments=experiments,
+            retry_failed=retry_failed,
+            pass_env=pass_env,
+            on_event=on_event,
+        )
         unchanged = planned.unchanged
         if not isinstance(sweep, Plan):
             keep_plan(planned, known, code, overrides or {})
@@ -96,8 +108,15 @@ def known_results(
 
 def stored_baseline(sweep: Sweep, experiments: str | Path | None = None) -> Baseline:
     """The baseline of a sweep; raises as `read_baseline` does."""
-    command = f'archlab regress {sweep.path} --update --reason "..."'
+    command = f'{regress_command(sweep, experiments)} --update --reason "..."'
     return read_baseline(Store(sweep.name, experiments).paths.baseline, sweep.name, command)
+
+
+def regress_command(sweep: Sweep, experiments: str | Path | None, command: str = "regress") -> str:
+    """What to type for a sweep, whose results are in that folder."""
+    is_usual = experiments is None or Path(experiments) == Path(DEFAULT_EXPERIMENTS)
+    where = [] if is_usual else ["--experiments", str(experiments)]
+    return shlex.join(["archlab", command, str(sweep.path), *where])
 
 
 def require_rules_of(planned: Plan, rules: GateRules) -> None:
@@ -158,7 +177,7 @@ def update_baseline(sweep: Sweep, results: Results, reason: str, rules: GateRule
     if holes:
         raise RunsFailedError(
             f"The baseline was not written: {holes[0].label}: {holes[0].standing}: {holes[0].reason}.",
-            f"Once more: archlab grid {sweep.path} --retry-failed",
+            f"Once more: {regress_command(sweep, _experiments(results), 'grid')} --retry-failed",
         )
     write_baseline(Store(sweep.name, _experiments(results)).paths.baseline, baseline)
     return baseline
@@ -177,7 +196,8 @@ def acknowledge(
     if variant not in verdict.variants:
         hint = did_you_mean(variant, verdict.variants) or f"There are {', '.join(verdict.variants)}."
         raise UsageError(f"There is no variant {variant}.", hint)
-    failing = [finding for finding in verdict.findings if finding.fails and finding.variant == variant]
+    of_variant = [finding for finding in verdict.findings if finding.variant == variant]
+    failing = [one for one in of_variant if one.fails or one.status == "acknowledged"]
     if not failing:
         raise UsageError(f"Nothing of {variant} fails: there is nothing to acknowledge.")
     known = [

@@ -90,6 +90,8 @@ class WarmServer:
         finally:
             os.close(theirs)
         answer = self._next(READY_SECONDS, "started")
+        if answer is None:
+            self.works = False  # an answer that comes later would be taken for that of another run
         pid = answer["started"] if answer is not None else None
         if pid is None:
             stdin.close()

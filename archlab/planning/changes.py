@@ -11,7 +11,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from archlab.errors import InvalidError
+from archlab.planning.gate_rules import GateRules
 from archlab.planning.revisions import Repository
+from archlab.planning.sweeps import Sweep, load_sweep
 from archlab.records import RunSpec
 
 
@@ -21,7 +23,8 @@ class Changes:
 
     revision: as it was named. commit: what that is. unchanged: ids of the runs of variants that were the same
     then, seeds included. reason: why all counts as changed, where it does. untracked: files that runs read
-    and git does not know; they count as unchanged.
+    and git does not know; they count as unchanged. other_rules: whether the sweep asked something else of the
+    CI gate then.
     """
 
     revision: str
@@ -29,11 +32,12 @@ class Changes:
     unchanged: frozenset[str] = frozenset()
     reason: str | None = None
     untracked: tuple[str, ...] = ()
+    other_rules: bool = False
 
 
 def changes_since(
     revision: str,
-    sweep: Path,
+    sweep: Sweep,
     runs: Sequence[RunSpec],
     *,
     code: Sequence[str | Path] = (),
@@ -48,17 +52,17 @@ def changes_since(
     Raises UsageError for a revision that git does not know, InvalidError outside of a repository, ExtraError
     without git.
     """
-    repository = Repository.around(sweep.resolve().parent)
+    repository = Repository.around(sweep.path.resolve().parent)
     commit = repository.commit(revision)
-    inside = repository.within(sweep)
+    inside = repository.within(sweep.path)
     if inside is None or not repository.had(commit, inside):
-        return Changes(revision=revision, commit=commit, reason=f"{sweep} was not there yet")
+        return Changes(revision=revision, commit=commit, reason=f"{sweep.path} was not there yet")
     read = {path for spec in runs for path in spec.files}
     within = {path: found for path in read if (found := repository.within(Path(path))) is not None}
     differing = repository.differing(commit, within.values())
     tracked = repository.tracked(within.values())
     try:
-        then = _runs_at(commit, repository, inside, code, gpu_id, overrides or {})
+        then, other_rules = _then(commit, repository, sweep, code, gpu_id, overrides or {})
     except InvalidError as error:
         return Changes(revision=revision, commit=commit, reason=error.message)
     changed = {
@@ -73,6 +77,7 @@ def changes_since(
         commit=commit,
         unchanged=frozenset(spec.run_id for spec in runs if spec.variant_id not in changed),
         untracked=tuple(sorted(unknown)),
+        other_rules=other_rules,
     )
 
 
@@ -81,15 +86,18 @@ def _holds(path: Path, files: Iterable[Path]) -> bool:
     return any(file.is_relative_to(path) for file in files)
 
 
-def _runs_at(
+def _then(
     commit: str,
     repository: Repository,
-    sweep: Path,
+    sweep: Sweep,
     code: Sequence[str | Path],
     gpu_id: int,
     overrides: Mapping[str, Any],
-) -> set[str]:
-    """The ids of the runs that the sweep had at a commit. Raises InvalidError where it cannot be planned."""
+) -> tuple[set[str], bool]:
+    """The ids of the runs that the sweep had at a commit, and whether it had other rules.
+
+    Raises InvalidError where it cannot be planned.
+    """
     with TemporaryDirectory(prefix="archlab-") as temporary:
         tree = Path(temporary).resolve() / "tree"
         repository.check_out(commit, tree)
@@ -100,8 +108,9 @@ def _runs_at(
 
         files = [item for file in code for item in ("--code", str(then(Path(file))))]
         settings = [f"--{path}={json.dumps(value)}" for path, value in overrides.items()]
-        command = [sys.executable, "-P", "-m", "archlab", "grid", str(tree / sweep), "--dry-run", "--quiet"]
-        command += ["--format", "json", "--gpu-id", str(gpu_id), "--experiments", f"{temporary}/none"]
+        command = [sys.executable, "-P", "-m", "archlab", "grid", str(then(sweep.path)), "--dry-run"]
+        command += ["--quiet", "--format", "json", "--gpu-id", str(gpu_id)]
+        command += ["--experiments", f"{temporary}/none"]
         here = then(Path.cwd())
         if not here.is_dir():
             raise InvalidError(f"the folder {Path.cwd()} was not there yet")
@@ -113,7 +122,15 @@ def _runs_at(
             capture_output=True,
             check=False,
         )
-    return _planned_ids(done)
+        planned, older = _planned_ids(done), load_sweep(then(sweep.path))
+        if not older.base.resolve().is_relative_to(tree):  # it is linked: of today, and not of then
+            raise InvalidError(f"git did not know its base {older.file.base}")
+        return planned, _asked(older) != _asked(sweep)
+
+
+def _asked(sweep: Sweep) -> tuple[GateRules, str | None]:
+    """What a sweep asks of the CI gate."""
+    return sweep.file.regress, sweep.file.score
 
 
 def _planned_ids(done: subprocess.CompletedProcess[bytes]) -> set[str]:

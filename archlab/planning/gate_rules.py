@@ -22,7 +22,7 @@ class _Strict(BaseModel):
 
 
 class Drops(_Strict):
-    """How much worse a score may become; None: that rule does not apply.
+    """How much worse a score may become; None, said: that rule does not apply. Not said: as in general.
 
     tolerance: a drop counts where it is larger, and more than seeds and documents explain. absolute: a larger
     drop counts, whatever explains it. relative: the same, as a share of the baseline's score.
@@ -33,10 +33,10 @@ class Drops(_Strict):
     relative: Amount | None = None
 
     @property
-    def said(self) -> dict[str, float]:
-        """Those that apply."""
+    def said(self) -> dict[str, float | None]:
+        """Those that something is said of."""
         of_all = {"tolerance": self.tolerance, "absolute": self.absolute, "relative": self.relative}
-        return {name: amount for name, amount in of_all.items() if amount is not None}
+        return {name: amount for name, amount in of_all.items() if name in self.model_fields_set}
 
 
 class ScoreRules(Drops):
@@ -59,7 +59,7 @@ class CostRules(_Strict):
 class GateRules(Drops):
     """The block `regress:` of a sweep file.
 
-    tolerance, absolute, relative: of scores that say nothing of their own. scores: by name; the sweep's own
+    tolerance, absolute, relative: where a score says nothing of its own. scores: by name; the sweep's own
     score where none is named. level: of all gates in which nothing has become worse, the share that may fail
     by chance. reference: the row that words per second are compared with; the base's where none is named.
     """
@@ -71,32 +71,32 @@ class GateRules(Drops):
 
     def of(self, score_name: str) -> dict[str, ScoreRules]:
         """The rules of every score that is gated. score_name: the sweep's own."""
-        general = self.said or {"tolerance": TOLERANCE}
-        named = self.scores or {score_name: None}
-        own = {name: rules or ScoreRules() for name, rules in named.items()}
-        return {
-            name: rules if rules.said else rules.model_copy(update=general) for name, rules in own.items()
-        }
+        general = {"tolerance": TOLERANCE, **self.said}
+        own = {name: rules or ScoreRules() for name, rules in (self.scores or {score_name: None}).items()}
+        return {name: rules.model_copy(update=general | rules.said) for name, rules in own.items()}
 
     def changed(
         self,
+        score_name: str,
         drops: Mapping[str, Iterable[str]],
         costs: Iterable[str] = (),
         level: float | None = None,
         reference: str | None = None,
     ) -> Self:
-        """With what a command line says. drops: tolerance, absolute or relative -> `AMOUNT`, or
-        `SCORE=AMOUNT` for one score alone. costs: `NAME=SHARE`. Raises UsageError for what is no amount.
+        """With what a command line says: more rules, or others in their place. score_name: the sweep's own.
+
+        drops: tolerance, absolute or relative -> `AMOUNT`, or `SCORE=AMOUNT` for one score alone. costs:
+        `NAME=SHARE`. Raises UsageError for what is no amount.
         """
         changed: dict[str, Any] = {}
-        scores = {name: rules or ScoreRules() for name, rules in self.scores.items()}
+        scores = {name: rules or ScoreRules() for name, rules in (self.scores or {score_name: None}).items()}
         for rule, texts in drops.items():
             for text in texts:
                 name, amount = _named_amount(text, f"--{rule}")
                 if name is None:
                     changed[rule] = amount
                 for score in scores if name is None else [name]:
-                    if name is not None or scores[score].said:
+                    if name is not None or rule in scores[score].said:
                         scores[score] = scores.get(score, ScoreRules()).model_copy(update={rule: amount})
         changed_costs = dict(_cost(text) for text in costs)
         if level is not None and not 0 < level < 1:

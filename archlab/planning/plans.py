@@ -107,9 +107,7 @@ def plan(
     runs = settings.runs(variants, sweep.file.seeds)
     changes = None
     if changed_since is not None:
-        changes = changes_since(
-            changed_since, sweep.path, runs, code=code, gpu_id=gpu_id, overrides=overrides
-        )
+        changes = changes_since(changed_since, sweep, runs, code=code, gpu_id=gpu_id, overrides=overrides)
     return Plan(
         sweep=sweep,
         score_name=score_name,

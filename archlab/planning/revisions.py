@@ -8,6 +8,13 @@ from pathlib import Path
 
 from archlab.errors import ExtraError, InvalidError, UsageError
 
+OF_A_HOOK = (
+    *("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_PREFIX", "GIT_NAMESPACE"),
+    *("GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"),
+    *(f"GIT_{kind}_PATHSPECS" for kind in ("LITERAL", "GLOB", "NOGLOB", "ICASE")),
+)
+"""What git sets for its hooks and aliases: of that repository, and not of the one around a sweep."""
+
 FETCH_ALL = "This clone is shallow. In a GitHub workflow give actions/checkout fetch-depth: 0; else: "
 
 
@@ -62,7 +69,8 @@ class Repository:
                 raise InvalidError(f"git cannot write the files of {commit[:12]}: {_why(done)}")
         for name in self._untracked():
             link = folder / name
-            if link.parent.is_dir() and not link.exists():
+            is_inside = link.parent.resolve().is_relative_to(folder.resolve())  # a link of then may lead out
+            if is_inside and link.parent.is_dir() and not os.path.lexists(link):
                 link.symlink_to(self.root / name)
 
     def differing(self, commit: str, paths: Iterable[Path]) -> set[Path]:
@@ -88,10 +96,11 @@ class Repository:
 def _git(
     folder: Path, *arguments: str, environment: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[bytes]:
+    inherited = {name: value for name, value in os.environ.items() if name not in OF_A_HOOK}
     try:
         return subprocess.run(
             ["git", "-C", str(folder), *arguments],
-            env=os.environ | {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"} | dict(environment or {}),
+            env=inherited | {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"} | dict(environment or {}),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,

@@ -110,18 +110,20 @@ def train_and_judge(plan: "Plan", experiments: str | Path) -> Outcome:
     from filelock import FileLock
 
     from archlab.engines.driving import grid
-    from archlab.engines.regressing import judge_results, require_rules_of
+    from archlab.engines.regressing import judge_results, require_rules_of, stored_baseline
     from archlab.results.store import Store
 
     require_rules_of(plan, plan.sweep.file.regress)
+    try:
+        stored_baseline(plan.sweep, experiments)
+        has_baseline = True
+    except NothingToCompareError:
+        has_baseline = False
     folder = Store(plan.sweep.name, experiments).paths.folder
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / "pytest.lock"):  # the workers of pytest-xdist share out the tests of a sweep
         results = grid(plan, experiments=experiments)
-    try:
-        return Outcome(plan, results, judge_results(plan.sweep, results))
-    except NothingToCompareError:  # no baseline
-        return Outcome(plan, results, None)
+    return Outcome(plan, results, judge_results(plan.sweep, results) if has_baseline else None)
 
 
 def _shown(findings: Sequence[Finding]) -> str:

@@ -4,6 +4,7 @@ The format is https://docs.github.com/actions/reference/workflows-and-actions/wo
 escaped, and how, is from actions/toolkit, packages/core/src/command.ts.
 """
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,8 +30,8 @@ SEVERITIES: dict[str, Severity] = {
 def annotations(report: Report, *, file: str | None = None) -> Iterator[str]:
     """One line per finding, in the order of the report: `::error file=my.cfg,line=3,title=SLOT::MESSAGE`.
 
-    file: what was checked, for a finding that does not know where it stands. Files below the working
-    directory are named from there, as GitHub wants it.
+    file: what was checked, for a finding that does not know where it stands. Files are named from the
+    repository's root, as GitHub wants it, or where they do not lie below it, from the working directory.
     """
     return (_annotation(finding, file) for finding in report.findings)
 
@@ -38,7 +39,7 @@ def annotations(report: Report, *, file: str | None = None) -> Iterator[str]:
 def _annotation(finding: Finding, file: str | None) -> str:
     place = finding.file or file
     properties = {
-        "file": None if place is None else _from_here(place),
+        "file": None if place is None else _from_root(place),
         "line": str(finding.line) if finding.file and finding.line else None,
         "col": str(finding.column) if finding.file and finding.column else None,
         "title": finding.slot or None,
@@ -53,9 +54,12 @@ def _message(finding: Finding) -> str:
     return "\n".join(part for part in (finding.message, finding.fix, variants) if part)
 
 
-def _from_here(file: str) -> str:
-    path, here = Path(file).resolve(), Path.cwd()
-    return path.relative_to(here).as_posix() if path.is_relative_to(here) else file
+def _from_root(file: str) -> str:
+    path = Path(file).resolve()
+    for root in (os.environ.get("GITHUB_WORKSPACE"), Path.cwd()):
+        if root and path.is_relative_to(Path(root).resolve()):
+            return path.relative_to(Path(root).resolve()).as_posix()
+    return file
 
 
 def _escape(text: str) -> str:

@@ -28,7 +28,7 @@ def junit_xml(verdict: Verdict, file: str) -> str:
     suite = ElementTree.SubElement(root, "testsuite", _plain(named))
     for finding in findings:
         _add_case(suite, verdict.sweep, finding)
-    ElementTree.SubElement(suite, "system-out").text = printable(compared_with(verdict, file))
+    ElementTree.SubElement(suite, "system-out").text = _text(compared_with(verdict, file))
     ElementTree.indent(root)
     text = ElementTree.tostring(root, encoding="unicode")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
@@ -41,12 +41,17 @@ def _add_case(suite: ElementTree.Element, sweep: str, finding: Finding) -> None:
     if finding.fails:
         about = {"message": finding.message, "type": finding.status}
         told = "\n".join(line for line in (sentence(finding), where(finding)) if line)
-        ElementTree.SubElement(case, "failure", _plain(about)).text = printable(told)
+        ElementTree.SubElement(case, "failure", _plain(about)).text = _text(told)
     elif finding.status in SKIPPED:
         ElementTree.SubElement(case, "skipped", _plain({"message": finding.message}))
     else:
-        ElementTree.SubElement(case, "system-out").text = printable(sentence(finding))
+        ElementTree.SubElement(case, "system-out").text = _text(sentence(finding))
 
 
 def _plain(attributes: dict[str, str]) -> dict[str, str]:
-    return {name: printable(text) for name, text in attributes.items()}
+    return {name: _text(text) for name, text in attributes.items()}
+
+
+def _text(text: str) -> str:
+    """What XML may hold: two characters that are none besides what nobody should see."""
+    return printable(text).translate({0xFFFE: None, 0xFFFF: None})

@@ -25,8 +25,9 @@ def show_verdict(console: "Console", verdict: Verdict) -> None:
     if more:
         counted = f"{more} more" if grid.row_count else f"{more} variant{'s' if more > 1 else ''}"
         grid.add_row(Text("ok", "green"), Text(counted))
-    console.print(grid)
-    console.print()
+    if grid.row_count:
+        console.print(grid)
+        console.print()
     console.print(outcome(verdict))
 
 

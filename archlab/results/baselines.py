@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from archlab.errors import BaselineError, NothingToCompareError, UsageError
 from archlab.results.files import write_text
 from archlab.results.gate_findings import Finding
-from archlab.results.snapshots import OneLine, Snapshot, SweepSnapshot, Where, one_line
+from archlab.results.snapshots import MOST_CHARACTERS, OneLine, Snapshot, SweepSnapshot, Where, one_line
 
 SCHEMA_VERSION = 1
 MAX_BYTES = 200_000_000
@@ -74,6 +74,8 @@ def require_reason(reason: str | None, option: str) -> str:
     told = one_line(reason or "")
     if not told:
         raise UsageError(f"{option} needs a reason: it is kept.", f'Add --reason "..." to {option}.')
+    if len(told) > MOST_CHARACTERS:
+        raise UsageError(f"The reason has {len(told):,} characters, more than {MOST_CHARACTERS:,}.")
     return told
 
 
@@ -84,11 +86,15 @@ def read_baseline(path: Path, sweep: str, update: str) -> Baseline:
     where it cannot be read, is of a newer schema or of another sweep.
     """
     try:
+        if path.exists() and not path.is_file():  # a device has no end
+            raise _corrupt(path, "it is no file", update)
         if path.stat().st_size > MAX_BYTES:
             raise BaselineError(f"{path} is larger than {MAX_BYTES:,} bytes: that is no baseline.")
         data = json.loads(path.read_bytes().decode("utf8"))
     except FileNotFoundError:
         raise NothingToCompareError(f"There is no baseline {path}.", f"Make one: {update}") from None
+    except OSError as error:
+        raise _corrupt(path, error.strerror or str(error), update) from None
     except (ValueError, RecursionError) as error:
         raise _corrupt(path, str(error), update) from None
     if not isinstance(data, dict):

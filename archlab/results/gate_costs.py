@@ -44,7 +44,8 @@ def size_findings(sides: Sides, rules: CostRules) -> list[Finding]:
 
 
 def slowing(sides: Sides, reference: Sides | None) -> Slowing | None:
-    """How a variant's speed has changed beside the reference's; None where one of the four is not known.
+    """How a variant's speed has changed beside the reference's; None where one of the four is not known, or
+    was measured on another machine than the reference.
 
     Machines differ, so only the ratio to what the same machine did with the reference counts. Speeds of
     seeds vary as they are measured, in logarithms alike for all: a t-test of the four means.
@@ -52,7 +53,8 @@ def slowing(sides: Sides, reference: Sides | None) -> Slowing | None:
     if reference is None:
         return None
     of_four = [place.words_per_second.seeds.values() for pair in (sides, reference) for place in pair]
-    if not all(of_four):
+    then, now = zip(sides, reference, strict=True)
+    if not all(of_four) or not all(map(_are_of_one_machine, (then, now))):
         return None
     logarithms = [[log(speed) for speed in speeds] for speeds in of_four]
     before, after, reference_before, reference_after = map(fmean, logarithms)
@@ -64,19 +66,26 @@ def slowing(sides: Sides, reference: Sides | None) -> Slowing | None:
     )
 
 
+def _are_of_one_machine(places: Sides) -> bool:
+    one, reference = (place.words_per_second for place in places)
+    return one.machine == reference.machine and one.is_of_one_machine
+
+
 def speed_finding(
     now: Snapshot, slowed: Slowing | None, p: float | None, limit: float, level: float
 ) -> Finding:
     """p: corrected for all speeds."""
     if slowed is None:
-        message = "its speed and the reference's are not known of the baseline and these runs on one device"
+        message = "its speed and the reference's were not measured together, in the baseline and now"
         return found(now, "words_per_second", "skipped", message)
     status: Status = "ok"
     message = "within the share that may be lost" if slowed.lost > 0 else "not slower"
-    if slowed.lost > limit and (p is None or p < level):
-        status, message = "failed", "slower than may be, beside the reference"
-    elif slowed.lost > limit:
+    if slowed.lost > limit:
         status, message = "noise", "slower, within noise"
+        if p is None:
+            status, message = "skipped", "slower, but one seed tells nothing of how measurements vary"
+        elif p < level:
+            status, message = "failed", "slower than may be, beside the reference"
     return replace(
         found(now, "words_per_second", status, message),
         before=slowed.before,
@@ -92,7 +101,7 @@ def _size_finding(now: Snapshot, rule: Rule, limit: float, old: float | None, ne
     if old is None or new is None:
         return found(now, rule, "skipped", "it is not known of both the baseline and these runs")
     grown = new / old - 1 if old >= LEAST else float(new > LEAST)
-    status: Status = "failed" if new > old * (1 + limit) else "ok"
+    status: Status = "failed" if new > round(old * (1 + limit), 9) else "ok"
     message = "more than may be" if status == "failed" else "within the share that it may grow"
     return replace(
         found(now, rule, status, message if new > old else "not more"),

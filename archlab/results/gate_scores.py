@@ -60,7 +60,7 @@ def _without_score(case: ScoreCase) -> Finding:
     if then is None or not then.seeds:
         message = "the baseline has no such score: --update keeps it"
         return found(case.now, "noise", "appeared", message, case.metric)
-    return found(case.now, "noise", "failed", "these runs have no such score any more", case.metric)
+    return found(case.now, "noise", "failed", "these runs do not all have such a score", case.metric)
 
 
 def _limits(rules: ScoreRules) -> list[tuple[Rule, float]]:
@@ -120,6 +120,6 @@ def _judged(
 
 
 def _judged_as_share(drop: float, of: float, limit: float) -> tuple[Status, str]:
-    if drop <= limit * of:
+    if drop <= round(limit * of, 9):
         return "ok", "within the share that may be lost"
     return "failed", "a larger share is lost than may be"

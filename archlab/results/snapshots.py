@@ -23,6 +23,8 @@ MAX_DOCUMENTS = 10_000_000
 MOST = 1e15
 """No score and no cost is larger."""
 
+SEPARATOR = ", "
+
 Standing = Literal["done", "failed", "missing", "rejected"]
 
 
@@ -31,7 +33,9 @@ def one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-OneLine = Annotated[str, AfterValidator(one_line)]
+MOST_CHARACTERS = 2000
+
+OneLine = Annotated[str, Field(max_length=MOST_CHARACTERS), AfterValidator(one_line)]
 
 
 class _Frozen(BaseModel):
@@ -39,7 +43,7 @@ class _Frozen(BaseModel):
 
 
 class Where(_Frozen):
-    """What runs ran with and on. platform: the system and the processor."""
+    """What runs ran with and on; where they differ, each of it. platform: the system and the processor."""
 
     versions: dict[OneLine, OneLine] = {}
     python: OneLine | None = None
@@ -55,9 +59,14 @@ class ScoreSnapshot(_Frozen):
 
 
 class Speed(_Frozen):
-    """Words per second: of each seed's run, the median over its passes."""
+    """Words per second: of each seed's run, the median over its passes. machine: where they were measured."""
 
     seeds: dict[int, Annotated[float, Field(ge=1, le=MOST)]] = {}
+    machine: OneLine | None = None
+
+    @property
+    def is_of_one_machine(self) -> bool:
+        return SEPARATOR not in (self.machine or "")
 
 
 class Snapshot(_Frozen):
@@ -114,13 +123,20 @@ def take_snapshot(results: "Results", score_names: Sequence[str]) -> SweepSnapsh
 def _where(done: Sequence[Result]) -> Where:
     if not done:
         return Where()
-    one = done[0].environment
+    all_of = [result.environment for result in done]
+    names = sorted({name for one in all_of for name in one.versions})
     return Where(
-        versions=dict(sorted(one.versions.items())),
-        python=one.python,
-        platform=one.platform,
-        device=one.device,
+        versions={name: _each(one.versions.get(name) for one in all_of) or "" for name in names},
+        python=_each(one.python for one in all_of),
+        platform=_each(one.platform for one in all_of),
+        device=_each(one.device for one in all_of),
     )
+
+
+def _each(told: Iterable[str | None]) -> str | None:
+    """What all runs tell, or each of what they tell."""
+    known = sorted({text for text in told if text is not None})
+    return SEPARATOR.join(known) if known else None
 
 
 def _snapshot(place: Place, results: "Results", names: Sequence[str], scores: Scores | None) -> Snapshot:
@@ -150,7 +166,8 @@ def _snapshot(place: Place, results: "Results", names: Sequence[str], scores: Sc
                 result.seed: round(speed)
                 for result in runs
                 if (speed := result.cost.words_per_second) and speed >= 1
-            }
+            },
+            machine=_each(result.environment.machine for result in runs),
         ),
     )
 
@@ -168,8 +185,10 @@ def _standing(place: Place, runs: Sequence[Result]) -> tuple[Standing, str | Non
 
 
 def _score(runs: Sequence[Result], name: str, scores: Scores | None) -> ScoreSnapshot:
-    """Documents are kept where all runs tell them, and the same."""
+    """None where any run lacks it. Documents are kept where all runs tell them, and the same."""
     values = {result.seed: value for result in runs if (value := result.value(name)) is not None}
+    if len(values) < len(runs):
+        return ScoreSnapshot(seeds={})
     documents: dict[int, str] = {}
     if scores is not None:
         found = {r.seed: scores.by_document(r, name) for r in runs if r.seed in values}

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from archlab.configs.fingerprints import changed_files, installed_versions
 from archlab.errors import explain
 from archlab.memory import imported_for_good
-from archlab.processes import seconds_since_start
+from archlab.processes import machine, seconds_since_start
 from archlab.records import Cost, Environment, Json, Outcome, RunSpec
 from archlab.results.files import read_json, sync_tree, write_json
 from archlab.results.paths import RunPaths
@@ -198,6 +198,7 @@ def _environment(spec: RunSpec) -> Environment:
         platform=f"{platform.system()}-{platform.machine()}",
         device=spec.device,
         threads=int(threads) if threads.isdigit() else None,
+        machine=machine(),
     )
 
 

@@ -17,6 +17,7 @@ from typing import IO, TYPE_CHECKING, Any
 from archlab.records import Json
 from archlab.training.clock import UPDATE, Clock
 from archlab.training.per_document import collect, counting_scorer
+from archlab.training.speedups.evaluating import RepeatedEvaluation
 from archlab.training.speedups.updating import updating
 
 if TYPE_CHECKING:
@@ -71,6 +72,8 @@ def train_pipeline(
     train_corpus, dev_corpus = resolve_dot_names(config, [settings["train_corpus"], settings["dev_corpus"]])
     optimizer = settings["optimizer"]
     evaluation = _Evaluation(nlp, dev_corpus, clock)
+    if speedups:
+        evaluation.repeated = RepeatedEvaluation(nlp, evaluation.scorer, settings["score_weights"])
     steps = loop.train_while_improving(
         nlp,
         optimizer,
@@ -128,6 +131,7 @@ class _Evaluation:
         self.scorer = counting_scorer(nlp)
         self.pipe_names = nlp.pipe_names
         self.best_examples: list[Example] = []
+        self.repeated: RepeatedEvaluation | None = None
 
     def callback(self, weights: dict[str, float]) -> Callable[[], tuple[float, Json]]:
         """spaCy's own evaluation callback; it calls `evaluate` below in place of the pipeline's."""
@@ -144,6 +148,8 @@ class _Evaluation:
 
     def evaluate(self, examples: Iterable["Example"]) -> Json:
         with self.clock.phase("evaluate"):
+            if self.repeated is not None:
+                return self.repeated.evaluate(list(examples))
             return self.nlp.evaluate(examples, scorer=self.scorer)
 
     def note(self, training: Training, info: Json, is_best: bool) -> None:

@@ -76,6 +76,8 @@ def test_only_the_variants_that_a_change_touches_are_done(repository: Path) -> N
         "since HEAD (COMMIT) 1 of 3 variants changed",
         f"git does not know {repository / 'words.jsonl'}: taken as unchanged",
     ]
+    assert planned.changes is not None
+    assert not planned.changes.other_rules
     assert (git(repository, "status", "--porcelain"), sorted(repository.iterdir())) == before
 
 
@@ -114,6 +116,38 @@ def test_a_new_sweep_has_changed_as_a_whole(repository: Path) -> None:
     (repository / "configs" / "new.yml").write_text(SWEEP, encoding="utf8")
     planned = archlab.plan("configs/new.yml", changed_since="HEAD")
     assert told(planned) == ["since HEAD (COMMIT) all counts as changed: configs/new.yml was not there yet"]
+
+
+def test_a_base_that_git_does_not_know_is_not_believed(repository: Path) -> None:
+    """It would be linked into the files of then, and be its own proof."""
+    git(repository, "mv", "configs/base.cfg", "configs/theirs.cfg")
+    (repository / ".gitignore").write_text("words.jsonl\ntheirs.cfg\n", encoding="utf8")
+    edit(repository / "configs" / "intents.yml", "base.cfg", "theirs.cfg")
+    git(repository, "rm", "--quiet", "--cached", "configs/theirs.cfg")
+    commit(repository)
+    edit(repository / "configs" / "theirs.cfg", "dropout = 0.", "dropout = 0.0")
+    planned = archlab.plan("configs/intents.yml", changed_since="HEAD")
+    assert told(planned) == [
+        "since HEAD (COMMIT) all counts as changed: git did not know its base theirs.cfg"
+    ]
+    assert len(changed(planned)) == 3
+
+
+def test_a_moved_base_changes_nothing(repository: Path) -> None:
+    git(repository, "mv", "configs/base.cfg", "configs/moved.cfg")
+    edit(repository / "configs" / "intents.yml", "base.cfg", "moved.cfg")
+    assert changed(archlab.plan("configs/intents.yml", changed_since="HEAD")) == []
+
+
+@pytest.mark.parametrize("then", ["regress: {tolerance: 0.5}", "score: cats_micro_f"])
+def test_that_the_gate_had_other_rules_is_known(repository: Path, then: str) -> None:
+    sweep = repository / "configs" / "intents.yml"
+    sweep.write_text(f"{SWEEP}{then}\n", encoding="utf8")
+    commit(repository)
+    sweep.write_text(f"{SWEEP}# none of its own\n", encoding="utf8")
+    changes = archlab.plan("configs/intents.yml", changed_since="HEAD").changes
+    assert changes is not None
+    assert (changes.other_rules, len(changes.unchanged)) == (True, 3)
 
 
 @pytest.mark.usefixtures("repository")
@@ -162,3 +196,44 @@ def test_without_git_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ExtraError, match="There is no git on this machine") as error:
         Repository.around(ROOT)
     assert error.value.exit_code == 3
+
+
+def test_links_of_then_lead_nowhere(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What git does not know is linked into the files of then, and never beside them."""
+    outside, trees = tmp_path_factory.mktemp("outside"), tmp_path_factory.mktemp("trees")
+    for name, target in (("led-out", outside), ("led-nowhere", trees / "gone")):
+        (repository / name).symlink_to(target)
+    (repository / "kept").mkdir()
+    (repository / "kept" / "tracked.txt").write_text("", encoding="utf8")
+    commit(repository)
+    (repository / "led-out").unlink()
+    (repository / "led-out").mkdir()
+    (repository / "led-nowhere").unlink()
+    (repository / ".gitignore").write_text("words.jsonl\nled-nowhere\n", encoding="utf8")
+    (repository / "led-out" / "tracked.txt").write_text("", encoding="utf8")
+    git(repository, "add", "--all")
+    for folder in ("led-out", "kept"):
+        (repository / folder / "words.jsonl").write_text("", encoding="utf8")
+    (repository / "led-nowhere").write_text("now a file", encoding="utf8")
+    Repository(repository).check_out(git(repository, "rev-parse", "HEAD"), trees / "tree")
+    assert list(outside.iterdir()) == []
+    assert (trees / "tree" / "kept" / "words.jsonl").is_symlink()
+    assert (trees / "tree" / "led-nowhere").readlink() == trees / "gone"
+
+
+def test_the_environment_of_a_hook_does_not_mislead(
+    repository: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other, head = tmp_path_factory.mktemp("other"), git(repository, "rev-parse", "HEAD")
+    git(other, "init", "--quiet")
+    for name, value in {
+        "GIT_DIR": other / ".git",
+        "GIT_WORK_TREE": other,
+        "GIT_INDEX_FILE": other / "index",
+        "GIT_PREFIX": "configs/",
+        "GIT_LITERAL_PATHSPECS": "1",
+    }.items():
+        monkeypatch.setenv(name, str(value))
+    found = Repository.around(repository / "configs")
+    assert (found.root, found.commit("HEAD")) == (repository, head)
+    assert found.tracked([Path("configs/base.cfg")]) == {Path("configs/base.cfg")}

@@ -136,6 +136,18 @@ def test_without_a_baseline_scores_are_not_judged(pytester: pytest.Pytester, pro
     assert {outcome for outcome, _ in outcomes(pytester).values()} == {"passed"}
 
 
+def test_a_baseline_that_cannot_be_read_is_told_before_anything_is_trained(
+    pytester: pytest.Pytester, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = project / "experiments" / "intents" / "baseline.json"
+    file.parent.mkdir(parents=True)
+    file.write_text("{", encoding="utf8")
+    trained: list[object] = []
+    monkeypatch.setattr("archlab.engines.driving.grid", lambda *given, **_: trained.append(given))
+    outcome, told = outcomes(pytester)["sweep"]
+    assert (outcome, "baseline.json" in told, trained) == ("failed", True, [])
+
+
 def test_a_variant_without_all_its_results_has_not_passed(
     pytester: pytest.Pytester, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
@@ -15,7 +15,7 @@ from gated_sweeps import ROWS, SHARES, fill_store, put, write_sweep
 
 import archlab
 from archlab.planning.gate_rules import GateRules
-from archlab.records import Json, Reason
+from archlab.records import Json, Reason, Result, RunSpec
 from archlab.reporting.verdict_pages import MAX_BYTES
 from archlab.results.files import read_json, write_json
 from archlab.results.paths import SweepPaths
@@ -113,6 +113,13 @@ class TestVerdicts:
         assert cli("regress", SWEEP, "--update", "--reason", "all of it").code == 0
         assert json.loads(BASELINE.read_text("utf8"))["acknowledged"] == []
 
+    def test_an_acknowledgement_can_be_extended_before_it_expires(self, cli: "Cli") -> None:
+        options = ("--acknowledge", "TextCatReduce.v1", "--reason", "smaller", "--until")
+        assert worse(cli, *options, "2999-01-31").code == 0
+        assert cli("regress", SWEEP, *options, "2999-12-31").code == 0
+        (said,) = json.loads(BASELINE.read_text("utf8"))["acknowledged"]
+        assert said["until"] == "2999-12-31"
+
     def test_an_acknowledgement_that_has_expired_fails(self, cli: "Cli") -> None:
         options = ("--acknowledge", "TextCatReduce.v1", "--reason", "smaller", "--until", "2999-01-31")
         assert worse(cli, *options).code == 0
@@ -131,6 +138,24 @@ class TestVerdicts:
         assert refused.code == 4
         assert "The baseline was not written: TextCatReduce.v1: failed: seed 2: nan" in refused.err
 
+    def test_a_run_that_failed_is_tried_again_where_that_is_asked_for(
+        self, cli: "Cli", monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        last = archlab.plan(SWEEP, level="types").runs[-1]
+
+        def train(_: object, specs: Iterable[RunSpec], *__: object) -> Iterator[Result]:
+            return (put(Store("gate"), spec, 0.8) for spec in specs)
+
+        monkeypatch.setattr("archlab.engines.local.LocalEngine.run", train)
+        nan = Reason(kind="nan", message="the loss is NaN")
+        put(Store("gate"), last, 0.8, nan)
+        assert cli("regress", SWEEP).code == 1
+        assert not archlab.regress(SWEEP).passed
+        done = cli("regress", SWEEP, "--retry-failed")
+        assert (done.code, "9 runs; 8 known, 1 to do" in done.err) == (0, True)
+        put(Store("gate"), last, 0.8, nan)
+        assert archlab.regress(SWEEP, retry_failed=True).passed
+
     def test_rules_of_the_sweep_and_of_flags(self, cli: "Cli", gate: Path) -> None:
         write_sweep(gate, "regress:\n  tolerance: 0.5\n  costs: {parameters: 0}\n")
         assert worse(cli).code == 0
@@ -138,6 +163,30 @@ class TestVerdicts:
         assert cli("regress", SWEEP, "--tolerance", "cats_micro_f=0.1").code == 1
         assert cli("regress", SWEEP, "--absolute", "0.1").code == 1
         assert cli("regress", SWEEP, "--relative", "0.9").code == 0
+
+    def test_a_seed_without_the_score_fails(self, cli: "Cli") -> None:
+        file = SweepPaths.of("gate").run(archlab.plan(SWEEP, level="types").runs[0].run_id).result
+        result = read_json(file)
+        write_json(file, {**result, "scores": {**result["scores"], "cats_micro_f": None}})
+        done = cli("regress", SWEEP)
+        assert done.code == 1
+        assert "these runs do not all have such a score" in done.out
+
+    def test_what_runs_ran_with_is_said_of_all(self, cli: "Cli") -> None:
+        file = SweepPaths.of("gate").run(archlab.plan(SWEEP, level="types").runs[-1].run_id).result
+        result = read_json(file)
+        write_json(file, {**result, "environment": {**result["environment"], "python": "3.12.1"}})
+        assert cli("regress", SWEEP).out.splitlines()[0].endswith('"first"); python 3.11.9 -> 3.11.9, 3.12.1')
+
+    def test_what_is_shown_can_be_typed(self, cli: "Cli", gate: Path) -> None:
+        shutil.copytree("experiments", gate / "other place")
+        fill_store(Path(SWEEP), gate / "other place", shares=WORSE)
+        elsewhere = ("--experiments", "other place")
+        done = cli("regress", SWEEP, *elsewhere)
+        named = f"archlab regress {SWEEP} --experiments 'other place' --update --reason \"...\""
+        assert f"Accept it on purpose: {named}" in done.err
+        (gate / "other place/gate/baseline.json").unlink()
+        assert f"Make one: {named}" in " ".join(cli("regress", SWEEP, *elsewhere).err.split())
 
     def test_versions_that_differ_are_said_first(self, cli: "Cli") -> None:
         changed_baseline(lambda data: data["where"]["versions"].update(spacy="3.8.17"))
@@ -272,6 +321,14 @@ def corrupt(text: str) -> Callable[[], object]:
     return lambda: BASELINE.write_text(text, encoding="utf8")
 
 
+def replaced_by(make: Callable[[Path], None]) -> Callable[[], object]:
+    def replace() -> None:
+        BASELINE.unlink()
+        make(BASELINE)
+
+    return replace
+
+
 def with_value(*path: str | int, value: object) -> Callable[[], object]:
     def change(data: Any) -> None:
         for key in path[:-1]:
@@ -314,6 +371,22 @@ class TestBadInput:
                 3,
                 f"{BASELINE} is the baseline of the sweep other, not of gate.\n"
                 f"Put it where it belongs, or make one of gate: {UPDATE}",
+            ),
+            (
+                replaced_by(Path.mkdir),
+                3,
+                f"{BASELINE} cannot be read: it is no file.\n{AGAIN}",
+            ),
+            (
+                replaced_by(lambda path: path.symlink_to("/dev/zero")),
+                3,
+                f"{BASELINE} cannot be read: it is no file.\n{AGAIN}",
+            ),
+            (
+                with_value("places", 0, "dev_documents", value=7),
+                3,
+                "The documents of base TextCatEnsemble.v2 in the baseline cannot be read: there are 300 of "
+                "these, not 7.\nBring it back from version control, or make it anew with --update.",
             ),
             (
                 with_value("places", 0, "scores", "cats_micro_f", "documents", "0", value="-7:AAAA"),
@@ -387,6 +460,11 @@ class TestBadInput:
                 "Costs are parameters, model_mb, words_per_second: --cost parameters=0.1",
             ),
             (["--level", "2"], "--level 2 is no share between 0 and 1.\n--level 0.05"),
+            (["--update", "--reason", "x" * 2001], "The reason has 2,001 characters, more than 2,000."),
+            (
+                ["--write", str(BASELINE)],
+                f"--write {BASELINE}: that is the baseline.\nName another file.",
+            ),
         ],
     )
     def test_options(self, cli: "Cli", options: list[str], message: str) -> None:

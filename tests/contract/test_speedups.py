@@ -10,6 +10,7 @@ import numpy
 import pytest
 import spacy
 from spacy.cli.init_config import init_config
+from spacy.language import Language
 from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Corpus
 
@@ -78,6 +79,7 @@ def counts(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
         monkeypatch.setattr(owner, name, counting)
 
     count(Corpus, "read_docbin")
+    count(Language, "evaluate")
     count(import_module("thinc.layers.resizable"), "_resize_parameter")
     return found
 
@@ -119,6 +121,7 @@ def test_everything_is_the_same(tmp_path: Path, data: Path, counts: Counter[str]
     assert fast.keys() == slow.keys()
     assert [name for name in slow if fast[name] != slow[name]] == []
     assert counts["read_docbin"] == EACH_READ_ONCE < slowly["read_docbin"] / 3
+    assert counts["evaluate"] == 1 < slowly["evaluate"]
     assert 0 < counts["_resize_parameter"] < slowly["_resize_parameter"]
 
 
@@ -131,3 +134,4 @@ def test_what_may_differ_each_time_is_read_each_time(
     fast = train(tmp_path, data, settings, speedups=True)
     assert [name for name in slow if fast[name] != slow[name]] == []
     assert counts["read_docbin"] > EACH_READ_ONCE
+    assert counts["evaluate"] > 1

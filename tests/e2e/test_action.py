@@ -135,9 +135,20 @@ def test_its_steps_in_an_empty_folder(
 
     monkeypatch.chdir(repository)
     archlab.regress("intents.yml", update="the first", engine="inline")
+    (repository / "intents.yml").write_text(SWEEP.replace("50}", "50, minutes: 0.01}"), encoding="utf8")
+    hasty = run(sweep="intents.yml", archlab="none")
+    assert hasty.codes == {"Name the cache": 0, REGRESS: 1}
+    (partial,) = kept.iterdir()
+    assert partial.name == f"Linux-X64-{hasty.outputs['key']['key']}-17-1", "a run has failed"
+
+    (repository / "intents.yml").write_text(SWEEP, encoding="utf8")
     passed = run(sweep="intents.yml", archlab="none")
     assert passed.codes == {"Name the cache": 0, REGRESS: 0}
-    assert "1 run; 0 known, 1 to do" in passed.log
+    assert passed.outputs["key"] == hasty.outputs["key"]
+    assert passed.outputs["restore"] == {"cache-hit": "false"}, "what has failed is brought back"
+    assert "1 run; 0 known, 1 to do" in passed.log, "and tried again"
+    assert {folder.name for folder in kept.iterdir()} - {partial.name} == {partial.name.removesuffix("-17-1")}
+    assert passed.outputs["regress"]["report"] != hasty.outputs["regress"]["report"]
     assert others.used == ["actions/cache/restore", "actions/cache/save", "actions/upload-artifact"]
     assert sorted(others.handed_over) == ["verdict.json", "verdict.md", "verdict.xml"]
     assert passed.summary == others.handed_over["verdict.md"]

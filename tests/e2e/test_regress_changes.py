@@ -41,10 +41,14 @@ def committed(workplace: Path) -> Path:
     (workplace / "sweep.yml").write_text(SWEEP, encoding="utf8")
     assert archlab.regress("sweep.yml", update="the first", engine="inline").passed
     shutil.rmtree(workplace / "experiments" / "sweep" / "runs")
-    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b.c"]
     for command in (["init", "--quiet"], ["add", "--all"], ["commit", "--quiet", "--message", "one"]):
-        subprocess.run([*git, *command], check=True, cwd=workplace)
+        _git(workplace, *command)
     return workplace
+
+
+def _git(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b.c"]
+    return subprocess.run([*git, *command], check=True, cwd=folder, capture_output=True, text=True)
 
 
 @pytest.mark.slow
@@ -62,22 +66,50 @@ def test_what_has_not_changed_is_neither_trained_nor_judged(committed: Path, cli
     ]
     assert len(list((committed / "experiments" / "sweep" / "runs").iterdir())) == 1
 
-    # Whatever has not changed: a baseline of other versions, and the reference that speeds are measured by.
-    loaded = load_sweep(sweep)
-    planned = archlab.plan(loaded)
+
+@pytest.mark.slow
+def test_what_has_not_changed_is_judged_where_the_gate_is_another(committed: Path) -> None:
+    """And the reference that speeds are measured by, and what is acknowledged no more."""
+    loaded = load_sweep("sweep.yml")
+    planned, file = archlab.plan(loaded), Path("experiments/sweep/baseline.json")
+    head = _git(committed, "rev-parse", "HEAD").stdout.strip()
     same = frozenset(spec.run_id for spec in planned.runs[:2])
-    planned = replace(planned, changes=Changes(revision="main", commit="c" * 40, unchanged=same))
-    baseline = regressing.stored_baseline(loaded)
-    assert to_be_judged(planned, GateRules(), baseline) is planned
-    measured = GateRules(costs=CostRules(words_per_second=0.2))
-    assert to_be_judged(planned, measured, baseline).unchanged == {planned.runs[1].run_id}
-    file = committed / "experiments" / "sweep" / "baseline.json"
-    older = re.sub(r'"spacy": ".*?"', '"spacy": "3.7.0"', file.read_text("utf8"))
-    file.write_text(older, encoding="utf8")
-    judged = to_be_judged(planned, GateRules(), regressing.stored_baseline(loaded))
-    assert judged.unchanged == frozenset()
-    assert judged.changes is not None
-    assert str(judged.changes.reason).startswith("the baseline was made with spacy 3.7.0, here 3.")
+    changes = Changes(revision="main", commit=head, unchanged=same)
+
+    def judged(changes: Changes = changes, **costs: float) -> tuple[list[str], str | None]:
+        """Which of the two are, and why all are."""
+        baseline = regressing.stored_baseline(loaded)
+        rules = GateRules(costs=CostRules(**costs))
+        found = to_be_judged(replace(planned, changes=changes), rules, baseline, file)
+        assert found.changes is not None
+        rows = [spec.variant for spec in planned.runs if spec.run_id in same - found.unchanged]
+        return rows, found.changes.reason
+
+    assert judged() == ([], None)
+    assert judged(words_per_second=0.2) == (ROWS[:1], None)
+    ruled = replace(changes, other_rules=True)
+    assert judged(changes=ruled) == (ROWS[:2], "the sweep had other rules for the gate then")
+
+    text = file.read_text("utf8")
+    file.write_text(text.replace("the first", "the second"), encoding="utf8")
+    assert judged() == (ROWS[:2], f"{file} is another one by now")
+    file.write_text(re.sub(r'"spacy": ".*?"', '"spacy": "3.7.0"', text), encoding="utf8")
+    rows, why = judged()
+    assert rows == ROWS[:2]
+    assert str(why).startswith("the baseline was made with spacy 3.7.0, here 3.")
+
+    known = {"variant": ROWS[1], "rule": "trained", "metric": None, "value": None, "reason": "soon"}
+    for until, still in (("2020-01-31", ROWS[1:2]), ("2999-01-31", [])):
+        acknowledged = [{**known, "until": until}]
+        file.write_text(json.dumps({**json.loads(text), "acknowledged": acknowledged}), encoding="utf8")
+        _git(committed, "commit", "--quiet", "--all", "--message", until)
+        head = _git(committed, "rev-parse", "HEAD").stdout.strip()
+        assert judged(changes=replace(changes, commit=head)) == (still, None)
+
+    _git(committed, "rm", "--quiet", "--cached", str(file))
+    _git(committed, "commit", "--quiet", "--message", "without")
+    head = _git(committed, "rev-parse", "HEAD").stdout.strip()
+    assert judged(changes=replace(changes, commit=head)) == (ROWS[:2], f"git did not know {file} then")
 
 
 @pytest.mark.usefixtures("workplace")

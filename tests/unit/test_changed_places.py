@@ -1,12 +1,15 @@
 """The gate where only a part of a sweep is judged, and how that is told."""
 
+from io import StringIO
 from xml.etree import ElementTree
 
 from gated_runs import TODAY, WHERE, a_place
 
 from archlab.planning.gate_rules import GateRules
 from archlab.reporting.junit import junit_xml
+from archlab.reporting.terminal import make_console
 from archlab.reporting.verdict_pages import markdown_verdict
+from archlab.reporting.verdict_tables import show_verdict
 from archlab.reporting.verdicts import left_over, outcome, told_ones
 from archlab.results.baselines import Baseline
 from archlab.results.changed_places import judge_changed
@@ -46,6 +49,12 @@ def test_where_nothing_ran_nothing_is_said_of_machines() -> None:
     baseline = Baseline.of(then, "the first", TODAY)
     verdict = judge_changed(baseline, here, RULES, RULES.of("acc"), TODAY, ["base"])
     assert (verdict.passed, verdict.changes, outcome(verdict)) == (True, (), "0 passed, 1 unchanged.")
+
+
+def test_where_nothing_is_judged_a_terminal_shows_that_alone() -> None:
+    places, stream = [a_place(row="base")], StringIO()
+    show_verdict(make_console(stream), judged(places, places, "base"))
+    assert stream.getvalue() == "0 passed, 1 unchanged.\n"
 
 
 def test_what_is_worse_fails_beside_what_has_not_changed() -> None:

@@ -16,16 +16,30 @@ def test_scores_that_say_nothing_have_what_is_said_for_all() -> None:
         absolute=0.1, scores={"f": None, "p": ScoreRules(tolerance=0.2), "r": ScoreRules(direction="lower")}
     )
     assert rules.of("acc") == {
-        "f": ScoreRules(absolute=0.1),
-        "p": ScoreRules(tolerance=0.2),
-        "r": ScoreRules(absolute=0.1, direction="lower"),
+        "f": ScoreRules(tolerance=TOLERANCE, absolute=0.1),
+        "p": ScoreRules(tolerance=0.2, absolute=0.1),
+        "r": ScoreRules(tolerance=TOLERANCE, absolute=0.1, direction="lower"),
     }
+
+
+def test_a_rule_is_given_up_by_saying_so() -> None:
+    rules = GateRules(absolute=0.1, scores={"f": ScoreRules(tolerance=None), "p": ScoreRules(absolute=None)})
+    assert rules.of("acc") == {"f": ScoreRules(absolute=0.1), "p": ScoreRules(tolerance=TOLERANCE)}
+    assert GateRules(tolerance=None, absolute=0.2).of("f") == {"f": ScoreRules(absolute=0.2)}
+
+
+@pytest.mark.parametrize("rule", ["absolute", "relative"])
+def test_a_flag_adds_to_the_rules_in_force(rule: str) -> None:
+    assert GateRules().changed("f", {rule: ["0.5"]}).of("f")["f"].tolerance == TOLERANCE
+    found = GateRules().changed("f", {rule: ["g=0.5"]}).of("f")
+    assert found["f"] == ScoreRules(tolerance=TOLERANCE)
+    assert found["g"] == ScoreRules(tolerance=TOLERANCE).model_copy(update={rule: 0.5})
 
 
 def test_flags_go_before_the_file() -> None:
     rules = GateRules(scores={"f": None, "p": ScoreRules(tolerance=0.2)}, costs=CostRules(parameters=0.5))
     changed = rules.changed(
-        {"tolerance": ["0.03", "r=0.04"], "absolute": ["p=.1"]}, ["words_per_second=0.3"], 0.01, "BOW"
+        "acc", {"tolerance": ["0.03", "r=0.04"], "absolute": ["p=.1"]}, ["words_per_second=0.3"], 0.01, "BOW"
     )
     assert changed.of("acc") == {
         "f": ScoreRules(tolerance=0.03),
@@ -38,8 +52,8 @@ def test_flags_go_before_the_file() -> None:
 
 def test_no_flags_change_nothing() -> None:
     rules = GateRules(tolerance=0.1, scores={"f": ScoreRules(relative=0.1)}, reference="a", level=0.1)
-    assert rules.changed({}).of("f") == rules.of("f")
-    assert rules.changed({}).reference == "a"
+    assert rules.changed("f", {}).of("f") == rules.of("f")
+    assert rules.changed("f", {}).reference == "a"
 
 
 @pytest.mark.parametrize(
@@ -55,7 +69,7 @@ def test_no_flags_change_nothing() -> None:
 )
 def test_what_is_no_tolerance(text: str, why: str) -> None:
     with pytest.raises(UsageError) as told:
-        GateRules().changed({"tolerance": [text]})
+        GateRules().changed("f", {"tolerance": [text]})
     assert told.value.message == why
 
 
@@ -69,11 +83,11 @@ def test_what_is_no_tolerance(text: str, why: str) -> None:
 )
 def test_what_is_no_cost(text: str, why: str) -> None:
     with pytest.raises(UsageError) as told:
-        GateRules().changed({}, [text])
+        GateRules().changed("f", {}, [text])
     assert told.value.message == why
 
 
 @pytest.mark.parametrize("level", [0.0, 1.0, -1.0])
 def test_what_is_no_level(level: float) -> None:
     with pytest.raises(UsageError, match="no share between 0 and 1"):
-        GateRules().changed({}, level=level)
+        GateRules().changed("f", {}, level=level)

@@ -97,11 +97,41 @@ def test_three_seeds_of_each_find_what_three_pairs_miss() -> None:
     assert found.p < paired.p / 2
 
 
-def test_other_documents_are_compared_by_seeds_alone() -> None:
+def test_other_documents_are_not_paired() -> None:
     before, now = a_place(), a_place(share=0.7, dev_digest="others")
-    found = compare_scores(before, now, "acc", "higher")
+    found, paired = (compare_scores(before, side, "acc", "higher") for side in (now, a_place(share=0.7)))
     assert found is not None
-    assert found.test == "t-test of 3 and 3 seeds; documents are not known"
+    assert paired is not None
+    assert found.test == "two-way test of 3 and 3 seeds on 400 and 400 other documents"
+    assert found.p is not None
+    assert paired.p is not None
+    assert found.p > paired.p
+
+
+@pytest.mark.parametrize(("seeds", "others"), [(3, 3), (5, 2)])
+def test_other_documents_of_the_same_kind_fail_no_more_than_one_gate_in_twenty(
+    seeds: int, others: int
+) -> None:
+    """Seeds alone would, four times as many: that other documents are harder is then taken for a drop."""
+    random = np.random.default_rng(seeds)
+
+    def side(seeds: int, documents: int) -> np.ndarray:
+        return (random.random((seeds, documents)) < random.beta(2, 0.7, documents)).astype(float)
+
+    pairs = [(side(seeds, 200), side(others, 300)) for _ in range(400)]
+    p_values = [compare_sides(old, new, paired=False).p for old, new in pairs]
+    assert sum(p is not None and p < 0.05 for p in p_values) <= 0.07 * len(pairs)
+
+
+def test_a_baseline_that_counts_other_documents_than_it_names_is_refused() -> None:
+    with pytest.raises(BaselineError, match="there are 400 of these, not 100"):
+        compare_scores(a_place(dev_documents=100), a_place(), "acc", "higher")
+    many = a_place(dev_documents=10_000_000, dev_digest="others", seeds=range(9))
+    with pytest.raises(BaselineError, match="more than 50,000,000 numbers"):
+        compare_scores(many, a_place(), "acc", "higher")
+    none = compare_scores(a_place(dev_documents=0), a_place(), "acc", "higher")
+    assert none is not None
+    assert none.test == "t-test of 3 and 3 seeds; documents are not known"
 
 
 @pytest.mark.parametrize("scores", [{}, {"acc": ScoreSnapshot(seeds={})}])

@@ -85,6 +85,23 @@ def test_control_characters_do_not_arrive_and_end_no_line(text: str) -> None:
     assert read(line) == ("error", {"title": "a\nb"}, "a\nb")
 
 
+@pytest.fixture(autouse=True)
+def _not_in_a_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GITHUB_WORKSPACE", raising=False)
+
+
+def test_in_a_job_a_file_is_named_from_the_root_of_the_repository(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "workspace" / "sub").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "workspace" / "sub")
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path / "workspace"))
+    assert read(annotated(file="a.cfg"))[1]["file"] == "sub/a.cfg"
+    assert read(annotated(file="../a.cfg"))[1]["file"] == "a.cfg"
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path / "elsewhere"))
+    assert read(annotated(file="a.cfg"))[1]["file"] == "a.cfg"
+
+
 def test_a_file_below_the_working_directory_is_named_from_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

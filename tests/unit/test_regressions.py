@@ -163,7 +163,7 @@ def test_scores_that_one_side_lacks() -> None:
     new = finding(verdict_of([without], [a_place()]), "noise")
     lost = finding(verdict_of([a_place()], [without]), "noise")
     assert (new.status, new.message) == ("appeared", "the baseline has no such score: --update keeps it")
-    assert (lost.status, lost.message) == ("failed", "these runs have no such score any more")
+    assert (lost.status, lost.message) == ("failed", "these runs do not all have such a score")
 
 
 def test_versions_and_machine_that_differ_are_said() -> None:
@@ -254,6 +254,32 @@ def test_speeds_on_another_device_are_not_judged() -> None:
     on_gpu = WHERE.model_copy(update={"device": "NVIDIA A100"})
     verdict = verdict_of(both, both, costing(words_per_second=0.2), where=on_gpu)
     assert finding(verdict, "words_per_second").status == "skipped"
+
+
+@pytest.mark.parametrize("machine", ["another", "here, another", None])
+def test_speeds_that_were_measured_on_another_machine_than_the_reference_are_not_judged(
+    machine: str | None,
+) -> None:
+    measured: dict[str, Any] = {"words_per_second": Speed(seeds={0: 9_000}, machine="here")}
+    here = [a_place("base", **measured), a_place("other", **measured)]
+    elsewhere = a_place("other", words_per_second=Speed(seeds={0: 900}, machine=machine))
+    rules = costing(words_per_second=0.2)
+    for before, now in ((here, [here[0], elsewhere]), ([here[0], elsewhere], here)):
+        assert finding(verdict_of(before, now, rules), "words_per_second").status == "skipped"
+
+
+def test_one_seeds_speed_fails_no_gate() -> None:
+    base, other = (a_place(row, words_per_second=speeds(10_000)) for row in ("base", "other"))
+    slower = a_place("other", words_per_second=speeds(7_000))
+    verdict = verdict_of([base, other], [base, slower], costing(words_per_second=0.2))
+    found = finding(verdict, "words_per_second")
+    assert (found.status, found.p) == ("skipped", None)
+
+
+@pytest.mark.parametrize(("limit", "now"), [(0.15, 115.0), (0.1, 110.0), (0.07, 107.0)])
+def test_a_size_of_just_the_share_passes(limit: float, now: float) -> None:
+    verdict = verdict_of([a_place(parameters=100.0)], [a_place(parameters=now)], costing(parameters=limit))
+    assert verdict.passed
 
 
 def test_a_speed_that_is_not_known_is_not_judged() -> None:

@@ -31,7 +31,7 @@ def reading_once(config: Mapping[str, Any]) -> Iterator[None]:
     read, kept = Corpus.__call__, dict[tuple[object, ...], list["Example"]]()
 
     def read_once(corpus: Corpus, nlp: "Language") -> Iterator["Example"]:
-        if not (_is_the_same_each_time(corpus) and _is_spacys_own(nlp)):
+        if not (_is_the_same_each_time(corpus) and is_spacys_own(nlp)):
             return read(corpus, nlp)
         key = (nlp, corpus.path, corpus.limit, corpus.gold_preproc, corpus.max_length)
         if key not in kept:
@@ -57,7 +57,7 @@ def _is_the_same_each_time(corpus: Any) -> bool:
     return type(corpus) is Corpus and not corpus.shuffle and corpus.augmenter is dont_augment
 
 
-def _is_spacys_own(nlp: "Language") -> bool:
+def is_spacys_own(nlp: "Language") -> bool:
     """Whether nothing but spaCy sees the examples."""
     from spacy.tokenizer import Tokenizer  # type: ignore[import-not-found]
 

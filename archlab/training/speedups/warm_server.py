@@ -226,10 +226,8 @@ def _become_run(supervisor: Supervisor, program: list[str], told: int) -> int:
     os.dup2(nothing, 0)
     for file in (nothing, supervisor.signals, supervisor.wakeup, told):
         os.close(file)
-    if "numpy" in sys.modules:
-        sys.modules[
-            "numpy"
-        ].random.seed()  # like a process that imports it; PyTorch's seed is always the same
+    if (numpy := sys.modules.get("numpy")) is not None:
+        numpy.random.seed()  # as when it is imported; PyTorch begins with the same seed always
     if program[0] == "-m":
         sys.argv = program[1:]
         runpy.run_module(program[1], run_name="__main__", alter_sys=True)

@@ -25,7 +25,7 @@ overrides:
 limits: {max_steps: 50}
 keep_models: none
 regress:
-  scores: {cats_micro_f: {absolute: 0.1}}
+  scores: {cats_micro_f: {absolute: 0.1, tolerance: null}}
 score: cats_micro_f
 """
 

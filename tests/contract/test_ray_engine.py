@@ -12,7 +12,7 @@ pytest.register_assert_rewrite("engine_contract")
 from engine_contract import Bench, EngineContract  # noqa: E402
 from ray_nodes import NEEDS_RAY, Nodes, two_nodes  # noqa: E402
 
-pytestmark = NEEDS_RAY
+pytestmark = [pytest.mark.exhaustive, NEEDS_RAY]  # two minutes
 
 DRIVER = """
 from archlab.engines.ray_cluster import Share
@@ -30,7 +30,6 @@ def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
         yield nodes
 
 
-@pytest.mark.slow
 class TestRayEngine(EngineContract):
     at_once = 2
     isolates = True

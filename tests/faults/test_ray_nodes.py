@@ -14,7 +14,7 @@ from ray_nodes import NEEDS_RAY, Nodes, two_nodes
 
 from archlab.results.store import Store
 
-pytestmark = [pytest.mark.slow, NEEDS_RAY]
+pytestmark = [pytest.mark.exhaustive, NEEDS_RAY]  # four minutes
 
 ARCHLAB = (sys.executable, "-m", "archlab")
 BASE = Path(__file__).resolve().parents[2] / "configs" / "base.cfg"

@@ -13,7 +13,7 @@ help:  ## list the targets
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --editable '.[dev,transformers,curated-transformers,tensorflow,report]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --editable '.[dev,transformers,curated-transformers,tensorflow,report,ray]'
 	@touch $@
 
 install: .venv/installed  ## install archlab and its tools into .venv
@@ -39,6 +39,7 @@ bench: install  ## how long swaps, checks, grids and tables take; how often stat
 	$(BIN)/python benchmarks/words_per_second.py
 	$(BIN)/python benchmarks/check_sweep.py
 	$(BIN)/python -W ignore benchmarks/driver_overhead.py
+	$(BIN)/python -W ignore benchmarks/ray_overhead.py
 	$(BIN)/python benchmarks/table_of_many.py
 	$(BIN)/python benchmarks/watching.py
 	$(BIN)/python benchmarks/statistics_limits.py

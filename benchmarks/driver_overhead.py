@@ -89,11 +89,11 @@ def run_grid(seeds: int, make_engine: Callable[[SweepPaths], Engine]) -> tuple[f
     """(wall seconds, CPU seconds of this process, the engine) of a grid over a new folder, once planned."""
     engines: list[Engine] = []
 
-    def make(name: str, store: Any, *_: object) -> Engine:
+    def make(options: object, store: Any, *_: object) -> Engine:
         engines.append(make_engine(store.paths))
         return engines[0]
 
-    with TemporaryDirectory() as folder, patch.object(driving, "_make_engine", make):
+    with TemporaryDirectory() as folder, patch.object(driving, "make_engine", make):
         sweep = Path(folder) / "trivial.yml"
         rates = [variant / 100 for variant in range(VARIANTS)]
         sweep.write_text(SWEEP.format(base=BASE, seeds=seeds, rates=rates), encoding="utf8")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from archlab.cli.engines import Address, CpusPerRun, Engine, GpusPerRun, chosen_engine, say_refused
 from archlab.cli.options import (
     DEFAULT_EXPERIMENTS,
     ChangedSince,
@@ -28,6 +29,7 @@ from archlab.cli.saying import say
 from archlab.errors import InterruptedByUserError, InvalidError, MachineError, RunsFailedError
 
 if TYPE_CHECKING:
+    from archlab.engines.choosing import EngineOptions
     from archlab.planning.plans import Plan
     from archlab.records import RunSpec
     from archlab.results.collection import Results
@@ -39,9 +41,10 @@ def grid(
     jobs: Jobs = None,
     gpu_id: Gpu = -1,
     code: Code = None,
-    engine: Annotated[
-        str, typer.Option(metavar="NAME", help="local: processes; inline: this one.")
-    ] = "local",
+    engine: Engine = "local",
+    address: Address = None,
+    cpus_per_run: CpusPerRun = None,
+    gpus_per_run: GpusPerRun = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan, train nothing.")] = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="Train nothing when a variant is rejected.")
@@ -76,21 +79,22 @@ def grid(
     archlab grid configs/sweep.yml --jobs 4 --training.max_steps 500
     archlab grid configs/sweep.yml --only "TextCatBOW*" --retry-failed
     archlab grid configs/sweep.yml --changed-since origin/main
+    archlab grid configs/sweep.yml --engine ray --address head:6379
     """
     from archlab.cli.interrupts import interruptible
-    from archlab.engines.driving import missing_runs, require_data, require_engine, selected_runs
-    from archlab.engines.local import default_jobs
+    from archlab.engines.driving import missing_runs, require_data, selected_runs
     from archlab.engines.running import Wanted
     from archlab.reporting.planned import plan_json, show_plan, summarize
     from archlab.reporting.terminal import make_console
 
-    require_engine(engine)
-    planned = plan_sweep(ctx, sweep, gpu_id, code or [], quiet, changed_since)
+    chosen = chosen_engine(engine, jobs, gpu_id, address, cpus_per_run, gpus_per_run)
+    planned = plan_sweep(ctx, sweep, gpu_id, code or [], quiet, changed_since, chosen)
+    told = say_refused(chosen)
     wanted = Wanted(only=tuple(only or ()), retry_failed=retry_failed, rerun=rerun)
     attempts = planned.sweep.grid_limits.attempts
     selected = selected_runs(planned, wanted)
     missing = missing_runs(selected, experiments, wanted, attempts)
-    at_once = max(1, min(jobs or default_jobs(gpu_id), len(missing)))
+    at_once = chosen.at_once(missing)
     if dry_run:
         require_data(planned.variants)
     if dry_run and format is Format.json:
@@ -101,11 +105,13 @@ def grid(
     else:
         if not quiet:
             say(summarize(planned, missing, at_once), err=True)
-        options = {"engine": engine, "jobs": at_once, "strict": strict, "pass_env": pass_env or ()}
-        options["speedups"] = not no_speedups
+        options: dict[str, Any] = {"strict": strict, "pass_env": pass_env or (), "speedups": not no_speedups}
+        options |= {"engine": engine, "jobs": jobs, "address": chosen.address}
+        options |= {"cpus_per_run": chosen.cpus_per_run, "gpus_per_run": chosen.gpus_per_run}
         limits = {"minutes": grid_minutes, "max_failures": max_failures}
         with interruptible():
             results = _run(planned, missing, experiments, quiet, options | limits | vars(wanted))
+        say_refused(chosen, told)
         named = [item for file in code or [] for item in ("--code", str(file))]
         probe = shlex.join(["archlab", "check", str(sweep), "--level", "probe", *named, *ctx.args])
         _show_results(results, experiments, format, quiet, probe)
@@ -133,8 +139,9 @@ def plan_sweep(
     code: list[Path],
     quiet: bool,
     changed_since: str | None = None,
+    chosen: "EngineOptions | None" = None,
 ) -> "Plan":
-    """The plan of a sweep; what is wrong with it is told on stderr."""
+    """The plan of a sweep; what is wrong with it is told on stderr. chosen: who does the runs."""
     import archlab
     from archlab.cli.watching import checking
     from archlab.configs.code import import_code
@@ -147,7 +154,7 @@ def plan_sweep(
     overrides = read_overrides(ctx)
     loaded = archlab.load_sweep(sweep)
     require_code(loaded, code)
-    device, gpu = find_device(gpu_id)
+    device, gpu = (chosen.find_device if chosen else find_device)(gpu_id)
     import_code(code)
     began = time.monotonic()
     with checking(quiet=quiet) as on_variant:

@@ -11,11 +11,10 @@ from archlab.checking.corpora import require_corpora
 from archlab.configs.code import import_code
 from archlab.configs.fingerprints import digest
 from archlab.configs.loading import as_config, interpolated
-from archlab.engines.base import Engine, Watcher, nobody
-from archlab.engines.local import LocalEngine, default_jobs
+from archlab.engines.base import Watcher, nobody
+from archlab.engines.choosing import EngineOptions, make_engine
 from archlab.engines.running import ALL, Driver, Wanted, adopt, handed_over
-from archlab.environments import require_set
-from archlab.errors import CorpusError, MisfitError, OutputError, SweepError, UsageError, did_you_mean
+from archlab.errors import CorpusError, MisfitError, OutputError, SweepError
 from archlab.planning.plans import Plan, plan
 from archlab.planning.runs import RunSettings, make_variant
 from archlab.planning.sweeps import ADHOC, Sweep, load_sweep
@@ -28,8 +27,6 @@ from archlab.training.device import find_device
 
 if TYPE_CHECKING:
     from confection import Config
-
-ENGINES = ("local", "inline")
 
 
 def grid(
@@ -50,27 +47,42 @@ def grid(
     changed_since: str | None = None,
     pass_env: Sequence[str] = (),
     speedups: bool = True,
+    address: str = "auto",
+    cpus_per_run: float = 1,
+    gpus_per_run: float = 0,
     on_event: Watcher = nobody,
 ) -> Results:
     """Plan a sweep, train what is missing, and give the results of all.
 
     sweep: a file, a sweep that has been read, or a plan, for which code, gpu and overrides are settled.
-    engine: "local" (a process per run) or "inline" (this process, for debuggers). jobs: runs at once,
-    default one per core. gpu: None for the CPU. code: files that register blocks, imported here and in
-    every run. strict: train nothing when a variant is rejected. only: rows of the table, with * for anything;
-    the other variants are left as they are. retry_failed: train what failed again. rerun: train all again; an
-    older result stands until then. minutes, max_failures: where the grid stops, in place of the sweep's own.
-    changed_since: as for `plan`. pass_env: environment variables that every run gets besides those that a
-    training needs. speedups: False for runs that do nothing else than spaCy does; they come to the same.
+    engine: "local" (a process per run), "inline" (this process, for debuggers) or "ray" (a cluster's nodes).
+    jobs: runs at once, default one per core, or as many as the cluster takes. gpu: None for the CPU. code:
+    files that register blocks, imported here and in every run. strict: train nothing when a variant is
+    rejected. only: rows of the table, with * for anything; the other variants are left as they are.
+    retry_failed: train what failed again. rerun: train all again; an older result stands until then. minutes,
+    max_failures: where the grid stops, in place of the sweep's own. changed_since: as for `plan`. pass_env:
+    environment variables that every run gets besides those that a training needs. speedups: False for runs
+    that do nothing else than spaCy does; they come to the same. address, cpus_per_run, gpus_per_run: for ray,
+    host:port of its head, and what a run gets of a node; a part of a GPU will do.
 
-    Raises SweepError, ConfigError, CorpusError, DeviceError before anything starts, and InvalidError where
+    Raises SweepError, ConfigError, CorpusError, DeviceError, ClusterError before anything starts, and
+    InvalidError where
     another process runs the sweep; UnknownVariantError for a name in `only` that the sweep does not have;
     MisfitError when strict and a variant is rejected. Runs that fail are results, not exceptions.
     """
-    require_engine(engine)
+    options = EngineOptions(
+        engine=engine,
+        jobs=jobs,
+        pass_env=pass_env,
+        speedups=speedups,
+        address=address,
+        cpus_per_run=cpus_per_run,
+        gpus_per_run=gpus_per_run or float((gpu or -1) >= 0),
+    )
+    options.require()
     planned = sweep
     if not isinstance(planned, Plan):
-        device, gpu_id = find_device(gpu)
+        device, gpu_id = options.find_device(gpu)
         loaded = load_sweep(planned) if isinstance(planned, (str, Path)) else planned
         require_code(loaded, code)
         import_code(code)
@@ -88,7 +100,8 @@ def grid(
     limits = planned.sweep.grid_limits
     limits = replace(limits, minutes=minutes or limits.minutes, failures=max_failures or limits.failures)
     wanted = Wanted(only=tuple(only), retry_failed=retry_failed, rerun=rerun)
-    return _execute(planned, engine, jobs, experiments, wanted, limits, pass_env, speedups, on_event)
+    options = replace(options, with_models=planned.sweep.file.keep_models != "none")
+    return _execute(planned, options, experiments, wanted, limits, on_event)
 
 
 def train(
@@ -152,27 +165,19 @@ def train_variants(
     require_data(variants)
     store = Store(sweep, experiments)
     wanted, limits = Wanted(retry_failed=True, rerun=rerun), GridLimits(attempts=1)
+    options = EngineOptions(jobs=jobs, pass_env=pass_env, speedups=speedups)
     with store.locked(spec.run_id for spec in runs):  # other trainings may go on beside this
         write_json(store.paths.plan, layout.to_dict(), synced=False)
-        driver = _run(store, variants, runs, "local", jobs, pass_env, speedups, on_event, wanted, limits)
+        driver = _run(store, variants, runs, options, on_event, wanted, limits)
     return Results(layout, driver.known, store.paths, failed_again=tuple(driver.failed_again))
-
-
-def require_engine(name: str) -> None:
-    """Raise UsageError for an engine that is not there."""
-    if name not in ENGINES:
-        raise UsageError(f"There is no engine {name!r}.", did_you_mean(name, ENGINES))
 
 
 def _execute(
     planned: Plan,
-    engine: str,
-    jobs: int | None,
+    options: EngineOptions,
     experiments: str | Path | None,
     wanted: Wanted,
     limits: GridLimits,
-    pass_env: Sequence[str],
-    speedups: bool,
     on_event: Watcher,
 ) -> Results:
     """Train what a plan has and the store has not, and give the results of all its runs."""
@@ -193,9 +198,7 @@ def _execute(
     with store.locked():
         write_text(store.paths.sweep, planned.sweep.source.text, synced=False)
         write_json(store.paths.plan, layout.to_dict(), synced=False)
-        driver = _run(
-            store, planned.variants, runs, engine, jobs, pass_env, speedups, on_event, wanted, limits
-        )
+        driver = _run(store, planned.variants, runs, options, on_event, wanted, limits)
         left_alone = {spec.run_id for spec in planned.runs} - {spec.run_id for spec in runs}
         others = {run_id: result for run_id in left_alone if (result := store.load(run_id)) is not None}
         known = driver.known | others
@@ -280,10 +283,7 @@ def _run(
     store: Store,
     variants: Iterable[Variant],
     runs: Sequence[RunSpec],
-    engine: str,
-    jobs: int | None,
-    pass_env: Sequence[str],
-    speedups: bool,
+    options: EngineOptions,
     on_event: Watcher,
     wanted: Wanted,
     limits: GridLimits,
@@ -295,7 +295,7 @@ def _run(
     todo = [spec for spec in runs if settled[spec.run_id] is None]
     driver = Driver(
         store=store,
-        engine=_make_engine(engine, store, jobs, todo, pass_env, speedups, on_event),
+        engine=make_engine(options, store, todo, on_event),
         configs={variant.variant_id: variant.config for variant in variants},
         wanted=wanted,
         limits=limits,
@@ -314,25 +314,6 @@ def _settled(store: Store, spec: RunSpec, wanted: Wanted, attempts: int) -> Resu
     """The result of a run that is not to be done."""
     result = store.load(spec.run_id) or handed_over(store, spec)
     return result if wanted.settles(result, attempts) else None
-
-
-def _make_engine(
-    name: str,
-    store: Store,
-    jobs: int | None,
-    todo: Sequence[RunSpec],
-    pass_env: Sequence[str],
-    speedups: bool,
-    on_event: Watcher,
-) -> Engine:
-    require_set(pass_env)
-    if name == "inline":
-        from archlab.engines.inline import InlineEngine
-
-        return InlineEngine(store.paths, on_event, speedups=speedups)
-    at_once = jobs or default_jobs(todo[0].gpu_id if todo else -1)
-    at_once = max(1, min(at_once, len(todo)))
-    return LocalEngine(store.paths, at_once, on_event, pass_env=pass_env, speedups=speedups)
 
 
 def _layout(

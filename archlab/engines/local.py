@@ -63,14 +63,14 @@ class LocalEngine:
     def run(self, specs: Iterable[RunSpec], deadline: float | None = None) -> Generator[Result, None, None]:
         waiting = iter(specs)  # drawn one by one: a spec is prepared when it is drawn
         more = True
-        running: list[_Child] = []
+        running: list[Child] = []
         try:
             while more or running:
                 while more and len(running) < self.jobs:
                     spec = next(waiting, None)
                     more = spec is not None
                     if spec is not None:
-                        running.append(self._start(spec))
+                        running.append(self.start(spec))
                         self.on_event(Event(kind="started", spec=spec))
                 time.sleep(POLL_SECONDS)
                 for child in list(running):
@@ -83,19 +83,24 @@ class LocalEngine:
                 if deadline is not None and time.monotonic() > deadline:
                     return
         finally:
-            _stop(running)
-            if self.warm is not None:
-                self.warm.close()
-                self.warm = None
+            stop(running)
+            self.close()
 
-    def _start(self, spec: RunSpec) -> "_Child":
+    def close(self) -> None:
+        """Let go what was kept for the next run."""
+        if self.warm is not None:
+            self.warm.close()
+            self.warm = None
+
+    def start(self, spec: RunSpec) -> "Child":
+        """Start a run whose folder is prepared; it is for the caller to look after, and to `stop`."""
         paths = self.paths.run(spec.run_id)
         process = self._forked(paths) if self.speedups and can_be_warm(spec.gpu_id) else None
         if process is None:
             process = _spawn(paths, self.trainer, self.environment)
         minutes = spec.limits.minutes
         deadline = None if minutes is None else time.monotonic() + 60 * minutes
-        return _Child(spec, paths, process, deadline)
+        return Child(spec, paths, process, deadline)
 
     def _forked(self, paths: RunPaths) -> "Process | None":
         """A supervisor and its run as forks; None where there is no server to fork them."""
@@ -106,7 +111,7 @@ class LocalEngine:
         with paths.log.open("ab") as log:
             return self.warm.start(paths.folder.resolve(), log)
 
-    def _tell_progress(self, child: "_Child") -> None:
+    def _tell_progress(self, child: "Child") -> None:
         for line in child.new_progress():
             self.on_event(evaluated(child.spec, line))
 
@@ -130,7 +135,7 @@ def _spawn(
 
 
 @dataclass
-class _Child:
+class Child:
     """A run's process: its supervisor, seen from here."""
 
     spec: RunSpec
@@ -177,7 +182,7 @@ class _Child:
             self.progress.close()
 
 
-def _stop(children: list[_Child]) -> None:
+def stop(children: list[Child]) -> None:
     """End what still runs: asked first, then killed; at once, when interrupted a second time."""
     patience = time.monotonic() + PATIENCE_SECONDS
     try:

@@ -173,18 +173,24 @@ class EngineContract:
     """A class that inherits says what its engine can do, and makes it.
 
     at_once: runs at the same time, as `make` makes it. isolates: whether a run has a process of its own, so
-    that it may die or hang. driver: for those, source that makes `engine` from `paths`, for a script that is
-    killed.
+    that it may die or hang. starts_children: whether that process descends from the driver's. driver: for
+    those, source that makes `engine` from `paths`, for a script that is killed.
     """
 
     at_once: ClassVar[int]
     isolates: ClassVar[bool]
+    starts_children: ClassVar[bool] = True
     driver: ClassVar[str] = ""
 
     @classmethod
     def make(cls, bench: Bench, on_event: Watcher = nobody, at_once: int | None = None) -> Engine:
         """The engine; at_once: room for that many runs, where it can have more than one."""
         raise NotImplementedError
+
+    @classmethod
+    def at_work(cls) -> list[psutil.Process]:
+        """The processes that an engine has started, and theirs."""
+        return psutil.Process().children(recursive=True)
 
     @pytest.fixture
     def bench(self, tmp_path: Path) -> Bench:
@@ -293,7 +299,7 @@ class EngineContract:
 
     @pytest.mark.slow
     def test_an_interrupt_is_no_result(self, bench: Bench) -> None:
-        before = children()
+        before = self.at_work()
 
         def interrupt(event: Event) -> None:
             if event.kind == "evaluated":
@@ -304,7 +310,7 @@ class EngineContract:
         with pytest.raises(KeyboardInterrupt):
             results.extend(runs)
         assert results == []
-        assert children() == before
+        assert self.at_work() == before
 
     @pytest.mark.slow
     @pytest.mark.usefixtures("isolated")
@@ -328,15 +334,15 @@ class EngineContract:
     def test_nothing_goes_on_when_an_engine_is_left(self, bench: Bench) -> None:
         """Left by close() while one run is busy and another one does not listen to SIGTERM."""
         store = bench.store
-        before = children()
+        before = self.at_work()
         specs = [bench.spec(name) for name in ("hangs", "deaf", "bow")]
         results = self.make(bench, at_once=3).run(bench.prepared(specs))
         assert isinstance(results, Generator)
         assert next(results).variant == "bow"
         pids = {int(wait_for(bench.flag(name))) for name in ("hangs", "deaf")}
-        assert pids <= {child.pid for child in children()}
+        assert pids <= {child.pid for child in self.at_work()}
         results.close()
-        assert children() == before
+        assert self.at_work() == before
         assert not any(psutil.pid_exists(pid) for pid in pids)
         assert list(results) == []
         assert store.results() == []
@@ -351,7 +357,7 @@ class EngineContract:
         driver = subprocess.Popen([sys.executable, script, bench.store.paths.folder, run_folder])
         try:
             child = psutil.Process(int(wait_for(bench.flag("hangs"))))
-            assert driver.pid in {parent.pid for parent in child.parents()}
+            assert not self.starts_children or driver.pid in {parent.pid for parent in child.parents()}
         finally:
             driver.kill()
             driver.wait()
@@ -375,11 +381,6 @@ def contents(folder: Path) -> dict[str, bytes]:
     """Every file of a folder."""
     files = (path for path in sorted(folder.rglob("*")) if path.is_file())
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
-
-
-def children() -> list[psutil.Process]:
-    """Processes that this one has started, and theirs."""
-    return psutil.Process().children(recursive=True)
 
 
 def ends(process: psutil.Process, seconds: float) -> bool:

@@ -1,0 +1,79 @@
+"""A Ray cluster of two nodes on this machine, with its token left on, for tests that need one."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import psutil
+import pytest
+
+from archlab.processes import still_runs
+from archlab.results.files import read_json
+
+OBJECT_STORE_BYTES = 100 * 2**20
+
+TOKEN = secrets.token_hex(32)
+"""Ray reads it once in a process: when it is imported."""
+
+NEEDS_RAY = pytest.mark.skipif(
+    find_spec("ray") is None, reason="Ray is not installed: pip install 'archlab[ray]'"
+)
+
+
+class Nodes:
+    """The nodes. folder: where their workers have the folders of runs, and the data they were sent."""
+
+    def __init__(self, cluster: Any, folder: Path) -> None:
+        self.cluster = cluster
+        self.folder = folder
+        self.address: str = cluster.address
+        self.second: Any = None
+
+    def add(self, cpus: int = 2, **variables: str) -> Any:
+        """One more node. variables: of its environment."""
+        with patch.dict(os.environ, variables):
+            return self.cluster.add_node(num_cpus=cpus, object_store_memory=OBJECT_STORE_BYTES)
+
+    def remove(self, node: Any) -> None:
+        """Kill a node's raylet, as a machine that is switched off does."""
+        self.cluster.remove_node(node, allow_graceful=False)
+
+    def at_work(self) -> list[psutil.Process]:
+        """The processes of runs: their supervisors, and what these have started."""
+        found = []
+        for file in self.folder.glob("archlab-*/runs/*/runs/*/process.json"):
+            recorded = read_json(file)
+            if still_runs(recorded):
+                supervisor = psutil.Process(recorded["pid"])
+                found += [supervisor, *supervisor.children(recursive=True)]
+        return found
+
+
+@contextmanager
+def two_nodes(folder: Path) -> Iterator[Nodes]:
+    """A head and another node, two CPUs each; this process, and what it starts, has their token."""
+    environment = {
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN": TOKEN,
+        "RAY_TMPDIR": "/tmp",  # the paths of its sockets must be short
+        "TMPDIR": str(folder),
+        "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
+    }
+    with patch.dict(os.environ, environment):
+        import ray  # which reads them
+        from ray.cluster_utils import Cluster
+
+        head = {"num_cpus": 2, "object_store_memory": OBJECT_STORE_BYTES, "include_dashboard": False}
+        cluster = Cluster(initialize_head=True, head_node_args=head)
+        nodes = Nodes(cluster, folder)
+        try:
+            nodes.second = nodes.add()
+            yield nodes
+        finally:
+            ray.shutdown()
+            cluster.shutdown()

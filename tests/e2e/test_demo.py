@@ -105,7 +105,7 @@ def test_a_run_leaves_what_the_design_says(workplace: Path) -> None:
     assert set(seconds) == {"start", "data", "initialize", "update", "evaluate", "save", "total"}
     assert None not in seconds.values()
     assert sum(value for name, value in seconds.items() if name != "total") <= seconds["total"] + 0.1
-    assert set(stored["environment"]) == {"versions", "python", "platform", "device", "threads"}
+    assert set(stored["environment"]) == {"versions", "python", "platform", "device", "threads", "machine"}
     assert set(stored["fingerprints"]) == {"config", "data", "code", "versions"}
     assert (stored["status"], stored["seed"], stored["steps"], stored["attempt"]) == ("done", 3, 4, 1)
     assert stored["cost"]["parameters"] > 500_000

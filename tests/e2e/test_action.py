@@ -135,7 +135,7 @@ def test_its_steps_in_an_empty_folder(
 
     monkeypatch.chdir(repository)
     archlab.regress("intents.yml", update="the first", engine="inline")
-    (repository / "intents.yml").write_text(SWEEP.replace("50}", "50, minutes: 0.01}"), encoding="utf8")
+    (repository / "intents.yml").write_text(SWEEP.replace("50}", "50, minutes: 0.0005}"), encoding="utf8")
     hasty = run(sweep="intents.yml", archlab="none")
     assert hasty.codes == {"Name the cache": 0, REGRESS: 1}
     (partial,) = kept.iterdir()

@@ -336,11 +336,11 @@ def be_driver(
     sys.stdout, sys.stderr = os.fdopen(1, "w", closefd=False), os.fdopen(2, "w", closefd=False)
     sys.argv = ["archlab", *arguments]
     from archlab.cli.app import main
-    from archlab.engines import driving
+    from archlab.engines import choosing
     from archlab.engines.local import LocalEngine
 
     if trainer is not None:
-        patch.object(driving, "LocalEngine", partial(LocalEngine, trainer=trainer)).start()
+        patch.object(choosing, "LocalEngine", partial(LocalEngine, trainer=trainer)).start()
     if prepare is not None:
         prepare()
     main()

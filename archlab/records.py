@@ -301,6 +301,10 @@ class Environment(FromDict):
     machine: str | None = None
 
 
+WEIGHTED_SCORE = "score"
+"""The name of the config's own weighted score, among the scores of a result."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Result(FromDict):
     """What a run left; written as result.json, last, and never changed when done.

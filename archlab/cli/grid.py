@@ -27,6 +27,7 @@ from archlab.cli.options import (
 )
 from archlab.cli.saying import say
 from archlab.errors import InterruptedByUserError, InvalidError, MachineError, RunsFailedError
+from archlab.results.paths import experiments_option
 
 if TYPE_CHECKING:
     from archlab.engines.choosing import EngineOptions
@@ -253,9 +254,7 @@ def _show_results(results: "Results", experiments: Path, format: Format, quiet: 
             say(f"Where they fail, and what may mend it: {probe}", err=True)
             say("Failed runs are tried again with --retry-failed.", err=True)
         _show_best_model(results, sweep)
-        named = shlex.quote(results.layout.sweep)
-        if experiments != DEFAULT_EXPERIMENTS:
-            named += f" --experiments {shlex.quote(str(experiments))}"
+        named = f"{shlex.quote(results.layout.sweep)}{experiments_option(experiments)}"
         say(f"\nAgain, without training: archlab table {named}", err=True)
         say(f"As a page with charts: archlab report {named}", err=True)
 

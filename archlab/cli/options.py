@@ -12,6 +12,7 @@ from archlab.cli.saying import say
 from archlab.environments import require_set
 from archlab.errors import OutputError, UsageError, did_you_mean
 from archlab.plain import escaped_json
+from archlab.results.paths import DEFAULT_EXPERIMENTS as DEFAULT_EXPERIMENTS
 
 
 def _require_set(names: list[str] | None) -> list[str] | None:
@@ -63,7 +64,6 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only re
 RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Train failed runs again.")]
 
 DEFAULT_BASE = Path("configs/base.cfg")
-DEFAULT_EXPERIMENTS = Path("experiments")
 
 
 class Format(StrEnum):

@@ -26,6 +26,7 @@ from archlab.cli.options import (
 )
 from archlab.cli.saying import hand_over, say
 from archlab.errors import RegressionError, UsageError
+from archlab.records import WEIGHTED_SCORE
 
 if TYPE_CHECKING:
     from archlab.planning.gate_rules import GateRules
@@ -122,7 +123,6 @@ def regress(
     from archlab.engines import regressing
     from archlab.engines.known_plans import keep_plan
     from archlab.engines.partial_gates import require_all
-    from archlab.planning.runs import WEIGHTED_SCORE
     from archlab.planning.sweeps import load_sweep
     from archlab.results.baselines import require_reason
     from archlab.results.files import write_text

@@ -4,8 +4,7 @@ from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from archlab.planning.runs import WEIGHTED_SCORE
-from archlab.records import Json, Outcome, Result, RunSpec
+from archlab.records import WEIGHTED_SCORE, Json, Outcome, Result, RunSpec
 
 
 @dataclass(frozen=True, kw_only=True)

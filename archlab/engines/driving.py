@@ -66,9 +66,9 @@ def grid(
     host:port of its head, and what a run gets of a node; a part of a GPU will do.
 
     Raises SweepError, ConfigError, CorpusError, DeviceError, ClusterError before anything starts, and
-    InvalidError where
-    another process runs the sweep; UnknownVariantError for a name in `only` that the sweep does not have;
-    MisfitError when strict and a variant is rejected. Runs that fail are results, not exceptions.
+    InvalidError where another process runs the sweep; UnknownVariantError for a name in `only` that the sweep
+    does not have; MisfitError when strict and a variant is rejected. Runs that fail are results, not
+    exceptions.
     """
     options = EngineOptions(
         engine=engine,

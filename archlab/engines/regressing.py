@@ -21,7 +21,7 @@ from archlab.results.baselines import Acknowledged, Baseline, read_baseline, req
 from archlab.results.changed_places import judge_changed
 from archlab.results.collection import Results
 from archlab.results.layouts import BASE, Place, is_base
-from archlab.results.paths import DEFAULT_EXPERIMENTS
+from archlab.results.paths import experiments_option
 from archlab.results.regressions import Verdict
 from archlab.results.snapshots import SweepSnapshot, take_snapshot
 from archlab.results.store import Store
@@ -114,9 +114,7 @@ def stored_baseline(sweep: Sweep, experiments: str | Path | None = None) -> Base
 
 def regress_command(sweep: Sweep, experiments: str | Path | None, command: str = "regress") -> str:
     """What to type for a sweep, whose results are in that folder."""
-    is_usual = experiments is None or Path(experiments) == Path(DEFAULT_EXPERIMENTS)
-    where = [] if is_usual else ["--experiments", str(experiments)]
-    return shlex.join(["archlab", command, str(sweep.path), *where])
+    return f"archlab {command} {shlex.quote(str(sweep.path))}{experiments_option(experiments)}"
 
 
 def require_rules_of(planned: Plan, rules: GateRules) -> None:

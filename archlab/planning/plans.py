@@ -14,10 +14,10 @@ from archlab.configs.slotting import find_slot
 from archlab.errors import SweepError, UnknownSlotError, UsageError, did_you_mean
 from archlab.planning.cells import cells, complete_path
 from archlab.planning.changes import Changes, changes_since
-from archlab.planning.runs import WEIGHTED_SCORE, RunSettings, make_variant
+from archlab.planning.runs import RunSettings, make_variant
 from archlab.planning.sweeps import Sweep, load_sweep
 from archlab.planning.variants import VariantMaker, setting_path
-from archlab.records import Placement, Rejected, Report, RunSpec, Variant
+from archlab.records import WEIGHTED_SCORE, Placement, Rejected, Report, RunSpec, Variant
 
 if TYPE_CHECKING:
     from confection import Config

@@ -8,13 +8,10 @@ from typing import TYPE_CHECKING, Any
 from archlab.configs import fingerprints
 from archlab.configs.loading import as_config, interpolated
 from archlab.configs.writing import config_text
-from archlab.records import Fingerprints, Json, Limits, RunSpec, Variant
+from archlab.records import WEIGHTED_SCORE, Fingerprints, Json, Limits, RunSpec, Variant
 
 if TYPE_CHECKING:
     from confection import Config
-
-WEIGHTED_SCORE = "score"
-"""The name of the config's own weighted score."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,12 +1,11 @@
 """Under a table: what gave no score, why, and where to read on."""
 
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archlab.reporting.numbers import some
-from archlab.results.paths import DEFAULT_EXPERIMENTS
+from archlab.results.paths import experiments_option
 from archlab.results.problems import Problem
 
 if TYPE_CHECKING:
@@ -62,7 +61,5 @@ def problem_line(problem: Problem) -> str:
 
 
 def _experiments(problem: Problem) -> str:
-    """The option that names the store, where it is not the usual one: it has log.txt four folders down."""
-    if problem.log is None or (folder := Path(problem.log).parents[3]) == DEFAULT_EXPERIMENTS:
-        return ""
-    return f" --experiments {shlex.quote(str(folder))}"
+    """The option that names the store: it has log.txt four folders down."""
+    return experiments_option(None if problem.log is None else Path(problem.log).parents[3])

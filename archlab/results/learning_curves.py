@@ -7,14 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from archlab.errors import NothingToCompareError
-from archlab.records import Json
+from archlab.records import WEIGHTED_SCORE, Json
 from archlab.results.files import read_json, read_json_lines
 from archlab.results.paths import RunPaths
 
 Point = tuple[int, float]
 """The step of an evaluation, and the score there."""
-
-WEIGHTED_SCORE = "score"
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from archlab.errors import InvalidError
-from archlab.records import Result
+from archlab.records import WEIGHTED_SCORE, Result
 from archlab.results.files import read_json
 from archlab.results.paths import SweepPaths
 from archlab.results.pseudo_values import pseudo_values
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
-
-WEIGHTED_SCORE = "score"
 
 
 class Scores:

@@ -1,6 +1,7 @@
 """Every path of the store, in one place."""
 
 import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,13 @@ PER_DOC = "per_doc.json"
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 _NO_SWEEP = re.compile(r"^$|^\.|[/\\:\0]")
 """Names that would be another folder than one in experiments/, or a hidden one."""
+
+
+def experiments_option(folder: str | Path | None) -> str:
+    """What names the folder of all sweeps in a command that is shown, with a space before it; empty for the
+    usual one, and for None."""
+    is_usual = folder is None or Path(folder) == DEFAULT_EXPERIMENTS
+    return "" if is_usual else f" --experiments {shlex.quote(str(folder))}"
 
 
 def is_run_id(name: str) -> bool:

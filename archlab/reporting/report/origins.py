@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from archlab.plain import printable
 from archlab.records import Json
 from archlab.results.files import read_json
-from archlab.results.paths import DEFAULT_EXPERIMENTS
+from archlab.results.paths import experiments_option
 
 if TYPE_CHECKING:
     from archlab.results.collection import Results
@@ -72,8 +72,7 @@ def _options(results: "Results") -> str:
 
 def _experiments(results: "Results") -> str:
     """The option that names the store, by its last name: where it lies on a machine is not told."""
-    folder = results.paths.folder.parent.name if results.paths else DEFAULT_EXPERIMENTS.name
-    return "" if folder == DEFAULT_EXPERIMENTS.name else f" --experiments {shlex.quote(folder)}"
+    return experiments_option(results.paths.folder.parent.name if results.paths else None)
 
 
 def _run_command(results: "Results", options: str) -> str | None:

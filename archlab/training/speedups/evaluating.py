@@ -4,6 +4,7 @@
 whose words are those of the evaluation before.
 """
 
+from operator import is_
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,7 @@ class RepeatedEvaluation:
 
     def evaluate(self, examples: "Sequence[Example]") -> "Json":
         """What `Language.evaluate` gives, but for the speed, which leaves out the tokenizer."""
-        is_again = len(examples) == len(self.before) and all(map(_is, examples, self.before))
+        is_again = len(examples) == len(self.before) and all(map(is_, examples, self.before))
         self.before = examples
         if is_again and self.may_repeat:
             return self._evaluate_again(examples)
@@ -72,7 +73,3 @@ def can_repeat(nlp: "Language") -> bool:
         and is_spacys_own(nlp)
         and not any(nlp.get_pipe_meta(name).retokenizes for name in nlp.pipe_names)
     )
-
-
-def _is(one: object, other: object) -> bool:
-    return one is other

@@ -10,24 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
-    from spacy.language import Language
 
     Array = np.ndarray[Any, Any]
-
-
-def parser_layers(nlp: "Language") -> list[Any]:
-    """The lower layers of spaCy's own parsers on the CPU, each once."""
-    from spacy.ml import _precomputable_affine
-    from thinc.api import NumpyOps
-
-    found = {}
-    for _, component in nlp.pipeline:
-        model: Any = getattr(component, "model", None)
-        for node in model.walk() if hasattr(model, "walk") else ():
-            is_lower = node._func is _precomputable_affine.forward and isinstance(node.ops, NumpyOps)
-            if is_lower and node.has_param("W"):
-                found[node.id] = node
-    return list(found.values())
 
 
 class ParserLayer:

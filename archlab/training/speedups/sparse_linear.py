@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
-    from spacy.language import Language
 
     Array = np.ndarray[Any, Any]
 
@@ -28,21 +27,6 @@ SURELY_SMALLER = 0.99
 def decays_weights(optimizer: Any) -> bool:
     """Whether regularisation leaves the gradient alone: its norm is then that of what was touched last."""
     return bool(optimizer.L2_is_weight_decay) or ("L2" not in optimizer.schedules and optimizer.L2 == 0)
-
-
-def linear_layers(nlp: "Language") -> list[Any]:
-    """thinc's own sparse linear layers on the CPU, each once."""
-    from thinc.api import NumpyOps
-    from thinc.layers import sparselinear
-
-    found = {}
-    for _, component in nlp.pipeline:
-        model: Any = getattr(component, "model", None)
-        for node in model.walk() if hasattr(model, "walk") else ():
-            is_sparse = node._func is sparselinear.forward and isinstance(node.ops, NumpyOps)
-            if is_sparse and node.has_param("W"):
-                found[node.id] = node
-    return list(found.values())
 
 
 class SparseLayer:

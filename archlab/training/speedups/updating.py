@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from archlab.training.speedups.parser_weights import ParserLayer, parser_layers
-from archlab.training.speedups.sparse_linear import SparseLayer, decays_weights, linear_layers
+from archlab.training.speedups.parser_weights import ParserLayer
+from archlab.training.speedups.sparse_linear import SparseLayer, decays_weights
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -17,14 +17,18 @@ def updating(nlp: "Language", optimizer: Any) -> Iterator[Callable[[], None]]:
 
     optimizer: of thinc, or it is left alone, and the layers with it; so are layers on a GPU.
     """
+    from spacy.ml import _precomputable_affine
     from thinc.api import Optimizer
+    from thinc.layers import sparselinear
 
     if type(optimizer) is not Optimizer:
         yield lambda: None
         return
-    layers: list[SparseLayer | ParserLayer] = [ParserLayer(layer) for layer in parser_layers(nlp)]
+    layers: list[SparseLayer | ParserLayer] = [
+        ParserLayer(layer) for layer in _layers(nlp, _precomputable_affine.forward)
+    ]
     if decays_weights(optimizer):
-        layers += [SparseLayer(layer, optimizer) for layer in linear_layers(nlp)]
+        layers += [SparseLayer(layer, optimizer) for layer in _layers(nlp, sparselinear.forward)]
     by_key = {layer.key: layer for layer in layers}
 
     class LayerwiseOptimizer(Optimizer):
@@ -52,3 +56,16 @@ def updating(nlp: "Language", optimizer: Any) -> Iterator[Callable[[], None]]:
         optimizer.__class__ = Optimizer
         for layer in layers:
             layer.leave()
+
+
+def _layers(nlp: "Language", forward: Callable[..., Any]) -> list[Any]:
+    """The layers on the CPU that have this forward pass, each once."""
+    from thinc.api import NumpyOps
+
+    found = {}
+    for _, component in nlp.pipeline:
+        model: Any = getattr(component, "model", None)
+        for node in model.walk() if hasattr(model, "walk") else ():
+            if node._func is forward and isinstance(node.ops, NumpyOps) and node.has_param("W"):
+                found[node.id] = node
+    return list(found.values())

@@ -77,7 +77,7 @@ def grid(
         speedups=speedups,
         address=address,
         cpus_per_run=cpus_per_run,
-        gpus_per_run=gpus_per_run or float((gpu or -1) >= 0),
+        gpus_per_run=gpus_per_run or float(gpu is not None and gpu >= 0),
     )
     options.require()
     planned = sweep

@@ -3,6 +3,7 @@
 import shlex
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,11 +28,12 @@ from archlab.cli.options import (
 )
 from archlab.cli.saying import say
 from archlab.errors import InterruptedByUserError, InvalidError, MachineError, RunsFailedError
-from archlab.results.paths import experiments_option
+from archlab.results.paths import SweepPaths, experiments_option
 
 if TYPE_CHECKING:
     from archlab.engines.choosing import EngineOptions
     from archlab.planning.plans import Plan
+    from archlab.planning.sweeps import Sweep
     from archlab.records import RunSpec
     from archlab.results.collection import Results
 
@@ -85,11 +87,16 @@ def grid(
     from archlab.cli.interrupts import interruptible
     from archlab.engines.driving import missing_runs, require_data, selected_runs
     from archlab.engines.running import Wanted
+    from archlab.planning.sweeps import load_sweep
     from archlab.reporting.planned import plan_json, show_plan, summarize
     from archlab.reporting.terminal import make_console
 
     chosen = chosen_engine(engine, jobs, gpu_id, address, cpus_per_run, gpus_per_run)
-    planned = plan_sweep(ctx, sweep, gpu_id, code or [], quiet, changed_since, chosen)
+    chosen = replace(chosen, pass_env=pass_env or (), speedups=not no_speedups)
+    loaded = load_sweep(sweep)
+    if not dry_run:
+        ctx.with_resource(chosen.starting_ahead(gpu_id, SweepPaths.of(loaded.name, experiments)))
+    planned = plan_sweep(ctx, loaded, gpu_id, code or [], quiet, changed_since, chosen)
     told = say_refused(chosen)
     wanted = Wanted(only=tuple(only or ()), retry_failed=retry_failed, rerun=rerun)
     attempts = planned.sweep.grid_limits.attempts
@@ -135,7 +142,7 @@ def grid(
 
 def plan_sweep(
     ctx: typer.Context,
-    sweep: Path,
+    sweep: "Sweep",
     gpu_id: int,
     code: list[Path],
     quiet: bool,
@@ -153,14 +160,13 @@ def plan_sweep(
     from archlab.training.device import find_device
 
     overrides = read_overrides(ctx)
-    loaded = archlab.load_sweep(sweep)
-    require_code(loaded, code)
+    require_code(sweep, code)
     device, gpu = (chosen.find_device if chosen else find_device)(gpu_id)
     import_code(code)
     began = time.monotonic()
     with checking(quiet=quiet) as on_variant:
         planned = archlab.plan(
-            loaded,
+            sweep,
             code=code,
             device=device,
             gpu_id=gpu,

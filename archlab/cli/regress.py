@@ -121,6 +121,7 @@ def regress(
     archlab regress configs/sweep.yml --format junit > report.xml
     """
     from archlab.engines import regressing
+    from archlab.engines.choosing import EngineOptions
     from archlab.engines.known_plans import keep_plan
     from archlab.engines.partial_gates import require_all
     from archlab.planning.sweeps import load_sweep
@@ -145,7 +146,9 @@ def regress(
     if gpu_id < 0 and changed_since is None:
         results = regressing.known_results(loaded, rules, experiments, files, overrides)
     if results is None:
-        planned = plan_sweep(ctx, sweep, gpu_id, files, quiet, changed_since)
+        locally = EngineOptions(jobs=jobs, pass_env=pass_env or ())
+        ctx.with_resource(locally.starting_ahead(gpu_id, SweepPaths.of(loaded.name, experiments)))
+        planned = plan_sweep(ctx, loaded, gpu_id, files, quiet, changed_since)
         regressing.require_rules_of(planned, rules)
         planned = planned if baseline is None else _to_be_judged(planned, rules, baseline, Path(file), quiet)
         unchanged = planned.unchanged

@@ -1,15 +1,18 @@
 """Which engine does the runs of a grid, and with what."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from archlab.engines.base import Engine, Watcher
-from archlab.engines.local import LocalEngine, default_jobs
+from archlab.engines.local import LocalEngine, default_jobs, starting_ahead
 from archlab.engines.ray_cluster import Share
+from archlab.engines.warm import can_be_warm
 from archlab.environments import require_set
 from archlab.errors import UsageError, did_you_mean
 from archlab.records import RunSpec
+from archlab.results.paths import SweepPaths
 from archlab.results.store import Store
 from archlab.training.device import find_device
 
@@ -61,6 +64,16 @@ class EngineOptions:
     def find_device(self, gpu: int | None) -> tuple[str, int]:
         """(class of device, GPU id) of runs. Raises DeviceError, or ClusterError, where it is not there."""
         return self.cluster().device(self.share()) if self.engine == "ray" else find_device(gpu)
+
+    def starting_ahead(self, gpu: int | None, paths: SweepPaths) -> AbstractContextManager[None]:
+        """Around a plan and its runs, where these are started from a server: it begins with the plan.
+
+        paths: of the sweep; where it has been planned before, there is perhaps nothing left to train.
+        """
+        is_warm = self.engine == "local" and self.speedups and can_be_warm(-1 if gpu is None else gpu)
+        if not is_warm or paths.plan.exists():
+            return nullcontext()
+        return starting_ahead(self.jobs, self.pass_env)
 
     def at_once(self, runs: Sequence[RunSpec]) -> int:
         """How many of these runs are done at once."""

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from archlab.planning.sweeps import ADHOC, Sweep, load_sweep
 from archlab.records import GridLimits, Placement, Rejected, Result, RunSpec, Variant
 from archlab.results.collection import Results
 from archlab.results.files import require_writable, write_json, write_text
+from archlab.results.paths import SweepPaths
 from archlab.results.store import Store
 from archlab.results.tables import Layout, Place, winners
 from archlab.training.device import find_device
@@ -80,28 +82,39 @@ def grid(
         gpus_per_run=gpus_per_run or float(gpu is not None and gpu >= 0),
     )
     options.require()
-    planned = sweep
-    if not isinstance(planned, Plan):
-        device, gpu_id = options.find_device(gpu)
-        loaded = load_sweep(planned) if isinstance(planned, (str, Path)) else planned
-        require_code(loaded, code)
-        import_code(code)
-        planned = plan(
-            loaded,
-            code=code,
-            device=device,
-            gpu_id=gpu_id,
-            overrides=overrides,
-            changed_since=changed_since,
-        )
-    if strict and planned.rejected:
-        labels = ", ".join(rejected.label for rejected in planned.rejected)
-        raise MisfitError(f"Nothing was trained: what does not fit is {labels}.")
-    limits = planned.sweep.grid_limits
-    limits = replace(limits, minutes=minutes or limits.minutes, failures=max_failures or limits.failures)
-    wanted = Wanted(only=tuple(only), retry_failed=retry_failed, rerun=rerun)
-    options = replace(options, with_models=planned.sweep.file.keep_models != "none")
-    return _execute(planned, options, experiments, wanted, limits, on_event)
+    if isinstance(sweep, (str, Path)):
+        sweep = load_sweep(sweep)
+    ahead: AbstractContextManager[None] = nullcontext()
+    if not isinstance(sweep, Plan):
+        ahead = options.starting_ahead(gpu, SweepPaths.of(sweep.name, experiments))
+    with ahead:
+        if not isinstance(sweep, Plan):
+            sweep = plan_here(sweep, options, gpu, code, overrides, changed_since)
+        if strict and sweep.rejected:
+            labels = ", ".join(rejected.label for rejected in sweep.rejected)
+            raise MisfitError(f"Nothing was trained: what does not fit is {labels}.")
+        limits = sweep.sweep.grid_limits
+        limits = replace(limits, minutes=minutes or limits.minutes, failures=max_failures or limits.failures)
+        wanted = Wanted(only=tuple(only), retry_failed=retry_failed, rerun=rerun)
+        options = replace(options, with_models=sweep.sweep.file.keep_models != "none")
+        return _execute(sweep, options, experiments, wanted, limits, on_event)
+
+
+def plan_here(
+    sweep: Sweep,
+    options: EngineOptions,
+    gpu: int | None,
+    code: Sequence[str | Path],
+    overrides: Mapping[str, Any] | None,
+    changed_since: str | None,
+) -> Plan:
+    """Plan a sweep for the device that its runs will be trained on, with its code imported here."""
+    device, gpu_id = options.find_device(gpu)
+    require_code(sweep, code)
+    import_code(code)
+    return plan(
+        sweep, code=code, device=device, gpu_id=gpu_id, overrides=overrides, changed_since=changed_since
+    )
 
 
 def train(

@@ -4,11 +4,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import IO
 
 from archlab.engines.base import Event, Watcher, evaluated, make_result, nobody
-from archlab.engines.warm import WarmProcess, WarmServer, can_be_warm
+from archlab.engines.warm import WarmProcess, WarmServer, can_be_warm, started_ahead, take_started
 from archlab.processes import ON_LINUX, RUN_VARIABLE, child_environment, cores, kill_orphans
 from archlab.records import Json, Outcome, Result, RunSpec
 from archlab.results.files import read_json_lines
@@ -52,7 +53,7 @@ class LocalEngine:
         speedups: False starts each run by itself, and trains as slowly as spaCy."""
         self.paths = paths
         self.jobs = jobs
-        self.environment = child_environment(max(1, cores() // jobs), pass_env) | {"PYTHONUNBUFFERED": "1"}
+        self.environment = _environment(jobs, pass_env)
         self.on_event = on_event
         self.trainer = trainer
         if trainer is TRAINER and not speedups:
@@ -72,7 +73,7 @@ class LocalEngine:
                     if spec is not None:
                         running.append(self.start(spec))
                         self.on_event(Event(kind="started", spec=spec))
-                time.sleep(POLL_SECONDS)
+                self._wait()
                 for child in list(running):
                     self._tell_progress(child)
                     if child.has_ended():
@@ -105,15 +106,34 @@ class LocalEngine:
     def _forked(self, paths: RunPaths) -> "Process | None":
         """A supervisor and its run as forks; None where there is no server to fork them."""
         if self.warm is None:
-            preload = self.trainer is TRAINER
-            program = [part for part in self.trainer[1:] if part != "-P"]  # the server has it
-            self.warm = WarmServer(program, self.environment, preload=preload)
+            preload, program = self.trainer is TRAINER, _program(self.trainer)
+            self.warm = take_started(program, self.environment) if preload else None
+            self.warm = self.warm or WarmServer(program, self.environment, preload=preload)
         with paths.log.open("ab") as log:
             return self.warm.start(paths.folder.resolve(), log)
+
+    def _wait(self) -> None:
+        """For a run to end, or a while, in which others may have made progress."""
+        if self.warm is None or not self.warm.listen(POLL_SECONDS):
+            time.sleep(POLL_SECONDS)
 
     def _tell_progress(self, child: "Child") -> None:
         for line in child.new_progress():
             self.on_event(evaluated(child.spec, line))
+
+
+def starting_ahead(jobs: int | None, pass_env: Sequence[str] = ()) -> AbstractContextManager[None]:
+    """Around the plan of a grid on the CPU, and the grid: what its runs are forked from imports meanwhile."""
+    return started_ahead(_program(TRAINER), _environment(jobs or default_jobs(-1), pass_env))
+
+
+def _program(trainer: Sequence[str]) -> list[str]:
+    """What a server is told to run. It has the `-P` itself."""
+    return [part for part in trainer[1:] if part != "-P"]
+
+
+def _environment(jobs: int, pass_env: Sequence[str]) -> dict[str, str]:
+    return child_environment(max(1, cores() // jobs), pass_env) | {"PYTHONUNBUFFERED": "1"}
 
 
 def _spawn(

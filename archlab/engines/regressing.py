@@ -7,14 +7,14 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from archlab.configs.code import import_code
 from archlab.engines.base import Watcher, nobody
-from archlab.engines.driving import grid, require_code
+from archlab.engines.choosing import EngineOptions
+from archlab.engines.driving import grid, plan_here
 from archlab.engines.known_plans import keep_plan, known_plan
 from archlab.engines.partial_gates import require_all, to_be_judged
 from archlab.errors import InvalidError, RunsFailedError, SweepError, UsageError, did_you_mean
 from archlab.planning.gate_rules import GateRules
-from archlab.planning.plans import Plan, known_scores, plan
+from archlab.planning.plans import Plan, known_scores
 from archlab.planning.slot_lines import SlotLine, slot_line
 from archlab.planning.sweeps import Sweep, load_sweep
 from archlab.results.baselines import Acknowledged, Baseline, read_baseline, require_reason, write_baseline
@@ -25,7 +25,6 @@ from archlab.results.paths import experiments_option
 from archlab.results.regressions import Verdict
 from archlab.results.snapshots import SweepSnapshot, take_snapshot
 from archlab.results.store import Store
-from archlab.training.device import find_device
 
 
 def regress(
@@ -66,7 +65,7 @@ def regress(
     if known is None:
         planned = sweep
         if not isinstance(planned, Plan):
-            planned = _planned(loaded, gpu, code, overrides or {}, changed_since)
+            planned = plan_here(loaded, EngineOptions(), gpu, code, overrides, changed_since)
         require_rules_of(planned, used)
         if update is None:
             file = Store(loaded.name, experiments).paths.baseline
@@ -208,21 +207,6 @@ def acknowledge(
     baseline = stored_baseline(sweep, experiments).acknowledging(known)
     write_baseline(Store(sweep.name, experiments).paths.baseline, baseline)
     return baseline
-
-
-def _planned(
-    sweep: Sweep,
-    gpu: int | None,
-    code: Sequence[str | Path],
-    overrides: Mapping[str, Any],
-    changed_since: str | None,
-) -> Plan:
-    device, gpu_id = find_device(gpu)
-    require_code(sweep, code)
-    import_code(code)
-    return plan(
-        sweep, code=code, device=device, gpu_id=gpu_id, overrides=overrides, changed_since=changed_since
-    )
 
 
 def _loaded(sweep: Plan | Sweep | str | Path) -> Sweep:

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -62,6 +62,7 @@ class WarmServer:
 
     def __init__(self, program: Sequence[str], environment: Mapping[str, str], *, preload: bool) -> None:
         """program: what a run is started with, after the name of Python and its `-P`."""
+        self.kind = (tuple(program), dict(environment))
         self.processes: dict[int, WarmProcess] = {}
         self.messages: list[Json] = []
         self.connection, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -144,6 +145,29 @@ class WarmServer:
         self.works = False
         for pid in list(self.processes):
             self.processes.pop(pid).lose()
+
+
+_ahead: list[WarmServer] = []
+"""At most one, which nobody has taken yet."""
+
+
+@contextlib.contextmanager
+def started_ahead(program: Sequence[str], environment: Mapping[str, str]) -> Iterator[None]:
+    """Within this, a server of archlab's own runs imports what they need, while their plan is made."""
+    _ahead.append(WarmServer(program, environment, preload=True))
+    try:
+        yield
+    finally:
+        while _ahead:
+            _ahead.pop().close()
+
+
+def take_started(program: Sequence[str], environment: Mapping[str, str]) -> WarmServer | None:
+    """The server that was started ahead, if it is what would be started now; whoever takes it closes it."""
+    fitting = [server for server in _ahead if server.kind == (tuple(program), dict(environment))]
+    if fitting:
+        _ahead.clear()
+    return fitting[0] if fitting else None
 
 
 def can_be_warm(gpu_id: int) -> bool:

@@ -112,6 +112,7 @@ def _train(
             from archlab.training.device import activate
             from archlab.training.loop import train_pipeline
             from archlab.training.speedups.adding_labels import adding_labels_once
+            from archlab.training.speedups.looking_up import looking_up_sooner
             from archlab.training.speedups.reading_once import reading_once
 
             for file in spec.code:
@@ -121,6 +122,7 @@ def _train(
     with ExitStack() as stack:
         interpolated = config.interpolate()
         if speedups:
+            stack.enter_context(looking_up_sooner())
             stack.enter_context(reading_once(interpolated))
         adding = adding_labels_once() if speedups else nullcontext()
         with clock.phase("initialize"), only_needed_factories(interpolated), adding:

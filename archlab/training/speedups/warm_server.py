@@ -83,17 +83,21 @@ def _ending_with_the_driver() -> Iterator[None]:
 
 
 def preload() -> None:
-    """Import what a run of archlab's own trainer imports, and register what spaCy has; build nothing."""
+    """Import what a run of archlab's own trainer imports, and register what spaCy has; build no model."""
     from importlib import import_module
 
+    import spacy
     import spacy.training.initialize
-    import spacy.training.loop  # noqa: F401
+    import spacy.training.loop
     from spacy.pipeline.factories import register_factories
 
     register_factories()
     for name in PRELOADED:
         with contextlib.suppress(ImportError):  # a run tells what it cannot import
             import_module(name)
+    factories = import_module("archlab.catalog.factories")
+    with factories.only_needed_factories({}):
+        spacy.blank("en")  # Python keeps the regular expressions of its tokenizer compiled
 
 
 def is_safe_to_fork() -> bool:

@@ -113,6 +113,7 @@ def _train(
             from archlab.training.loop import train_pipeline
             from archlab.training.speedups.adding_labels import adding_labels_once
             from archlab.training.speedups.looking_up import looking_up_sooner
+            from archlab.training.speedups.multiplying import multiplying_sooner
             from archlab.training.speedups.reading_once import reading_once
 
             for file in spec.code:
@@ -123,6 +124,7 @@ def _train(
         interpolated = config.interpolate()
         if speedups:
             stack.enter_context(looking_up_sooner())
+            stack.enter_context(multiplying_sooner())
             stack.enter_context(reading_once(interpolated))
         adding = adding_labels_once() if speedups else nullcontext()
         with clock.phase("initialize"), only_needed_factories(interpolated), adding:

@@ -17,7 +17,7 @@ def updating(nlp: "Language", optimizer: Any) -> Iterator[Callable[[], None]]:
 
     optimizer: of thinc, or it is left alone, and the layers with it; so are layers on a GPU.
     """
-    from spacy.ml import _precomputable_affine
+    from spacy.ml import _precomputable_affine, tb_framework
     from thinc.api import Optimizer
     from thinc.layers import sparselinear
 
@@ -25,7 +25,9 @@ def updating(nlp: "Language", optimizer: Any) -> Iterator[Callable[[], None]]:
         yield lambda: None
         return
     layers: list[SparseLayer | ParserLayer] = [
-        ParserLayer(layer) for layer in _layers(nlp, _precomputable_affine.forward)
+        ParserLayer(parser)
+        for parser in _layers(nlp, tb_framework.forward)
+        if parser.ops.use_blis and parser.get_ref("lower")._func is _precomputable_affine.forward
     ]
     if decays_weights(optimizer):
         layers += [SparseLayer(layer, optimizer) for layer in _layers(nlp, sparselinear.forward)]
@@ -66,6 +68,6 @@ def _layers(nlp: "Language", forward: Callable[..., Any]) -> list[Any]:
     for _, component in nlp.pipeline:
         model: Any = getattr(component, "model", None)
         for node in model.walk() if hasattr(model, "walk") else ():
-            if node._func is forward and isinstance(node.ops, NumpyOps) and node.has_param("W"):
+            if node._func is forward and isinstance(node.ops, NumpyOps):
                 found[node.id] = node
     return list(found.values())

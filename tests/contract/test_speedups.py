@@ -81,6 +81,7 @@ def counts(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     count(Corpus, "read_docbin")
     count(Language, "evaluate")
     count(import_module("thinc.layers.resizable"), "_resize_parameter")
+    count(import_module("spacy.training.alignment"), "get_alignments")
     return found
 
 
@@ -122,6 +123,7 @@ def test_everything_is_the_same(tmp_path: Path, data: Path, counts: Counter[str]
     assert [name for name in slow if fast[name] != slow[name]] == []
     assert counts["read_docbin"] == EACH_READ_ONCE < slowly["read_docbin"] / 3
     assert counts["evaluate"] == 1 < slowly["evaluate"]
+    assert counts["get_alignments"] == slowly["get_alignments"] - 2 * 20  # evaluated three times
     assert 0 < counts["_resize_parameter"] < slowly["_resize_parameter"]
 
 

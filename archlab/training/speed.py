@@ -104,7 +104,7 @@ def measure(
     seconds = perf_counter if on_gpu else process_time
     number, began = FEWEST_DOCUMENTS, perf_counter()
     _one_pass(nlp, chosen, number, seconds)
-    while (warm_up := perf_counter() - began) < WARM_UP_SECONDS:
+    while (warm_up := perf_counter() - began) < min(WARM_UP_SECONDS, 2 * seconds_per_pass):
         number, began = 2 * number, perf_counter()
         _one_pass(nlp, chosen, number, seconds)
     number = max(FEWEST_DOCUMENTS, math.ceil(number * seconds_per_pass / warm_up))

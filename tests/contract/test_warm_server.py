@@ -53,6 +53,20 @@ told = {"imported": imported, "models": Model.global_id, "cuda": torch.cuda.is_i
 """
 
 
+LEAVES = """
+import atexit, json, sys, threading, time
+from pathlib import Path
+
+folder = Path(sys.argv[1]).parent
+(folder / "told.json").write_text("{}")
+unclosed = (folder / "unclosed").open("w")
+unclosed.write("written")
+atexit.register((folder / "at exit").touch)
+threading.Thread(target=lambda: (time.sleep(0.3), (folder / "in a thread").touch())).start()
+sys.exit(3)
+"""
+
+
 @pytest.fixture
 def paths(tmp_path: Path) -> SweepPaths:
     return SweepPaths(tmp_path / "sweep")
@@ -85,6 +99,20 @@ def test_a_run_finds_what_it_would_find_if_it_were_started_by_itself(
     assert told_by_runs(paths, program, 2) == by_itself
     assert log.read_text() == printed == "printed\ncomplained"
     assert by_itself[1]["environment"]["ARCHLAB_RUN"].endswith("run1")
+
+
+@pytest.mark.parametrize("speedups", [True, False])
+def test_a_run_ends_as_python_ends(paths: SweepPaths, tmp_path: Path, *, speedups: bool) -> None:
+    spec = made_spec("run0")
+    folder = paths.run("run0").folder
+    folder.mkdir(parents=True)
+    engine = LocalEngine(paths, 1, trainer=trainer(tmp_path, LEAVES), speedups=speedups)
+    (result,) = engine.run([spec])
+    assert result.reason is not None
+    assert "3" in result.reason.message
+    assert (folder / "unclosed").read_text() == "written"
+    assert (folder / "at exit").exists()
+    assert (folder / "in a thread").exists()
 
 
 def test_what_is_imported_builds_nothing_and_draws_nothing(

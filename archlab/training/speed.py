@@ -17,7 +17,7 @@ from itertools import cycle, islice
 from pathlib import Path
 from random import Random
 from time import perf_counter, process_time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from archlab.memory import imported_for_good
 from archlab.processes import ON_LINUX
@@ -159,10 +159,21 @@ def _measure_run(spec: RunSpec, paths: RunPaths) -> Passes:
         import_file("python_code", file)
     config = load_config(paths.model / "config.cfg").interpolate()
     with only_needed_factories(config), looking_up_sooner():
-        nlp = load_model_from_path(paths.model)
+        nlp = load_model_from_path(paths.model, exclude=["tokenizer"])
+    _load_tokenizer(nlp, paths.model / "tokenizer")
     (dev_corpus,) = resolve_dot_names(config, [config["training"]["dev_corpus"]])
     documents = (example.predicted for example in dev_corpus(nlp))
     return measure(nlp, documents, on_gpu=spec.gpu_id >= 0, seconds_per_pass=_seconds_per_pass(paths))
+
+
+def _load_tokenizer(nlp: "Language", saved: Path) -> None:
+    """Load what is not so already by its config: the rules of a language take longer than a small model."""
+    from spacy.tokenizer import Tokenizer  # type: ignore[import-not-found]
+
+    tokenizer: Any = nlp.tokenizer
+    is_known = type(tokenizer) is Tokenizer and saved.is_file()
+    if not (is_known and tokenizer.to_bytes(exclude=["vocab"]) == saved.read_bytes()):
+        tokenizer.from_disk(saved, exclude=["vocab"])
 
 
 def _seconds_per_pass(paths: RunPaths) -> float:

@@ -15,7 +15,9 @@ from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Corpus
 
 import archlab
+from archlab.blocks.diagnostics import create_diagnostic_reader
 from archlab.results.paths import SweepPaths
+from archlab.training.speedups.reading_once import reading_once
 
 pytestmark = pytest.mark.slow
 
@@ -137,3 +139,14 @@ def test_what_may_differ_each_time_is_read_each_time(
     assert [name for name in slow if fast[name] != slow[name]] == []
     assert counts["read_docbin"] > EACH_READ_ONCE
     assert counts["evaluate"] > 1
+
+
+def test_diagnostic_corpora_are_read_once() -> None:
+    nlp = spacy.blank("en")
+    reader, same, other = (create_diagnostic_reader("keywords", "dev", 4, seed=seed) for seed in (0, 0, 1))
+    with reading_once({"training": {"max_epochs": 0}, "initialize": {"after_init": None}}):
+        first, again, others = (list(one(nlp)) for one in (reader, same, other))
+        assert list(map(id, again)) == list(map(id, first))
+        assert [eg.text for eg in others] != [eg.text for eg in first]
+        assert next(iter(reader(spacy.blank("en")))) is not first[0]
+    assert next(reader(nlp)) is not first[0]

@@ -11,7 +11,9 @@ or draw at random, tokenizers that learn, components of others, and corpora that
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
+
+from archlab.blocks.diagnostics import DiagnosticReader
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -22,27 +24,35 @@ OWN_PACKAGES = ("spacy", "spacy_legacy", "spacy_transformers", "spacy_curated_tr
 
 @contextmanager
 def reading_once(config: Mapping[str, Any]) -> Iterator[None]:
-    """Within this, spaCy's corpora keep what they have read. config: interpolated, of the run."""
+    """Within this, spaCy's corpora and archlab's keep what they read. config: interpolated, of the run."""
     from spacy.training.corpus import Corpus
 
     if not _can_keep(config):
         yield
         return
-    read, kept = Corpus.__call__, dict[tuple[object, ...], list["Example"]]()
+    kept: dict[tuple[object, ...], list[Example]] = {}
+    with _keeping(Corpus, kept), _keeping(DiagnosticReader, kept):
+        yield
 
-    def read_once(corpus: Corpus, nlp: "Language") -> Iterator["Example"]:
-        if not (_is_the_same_each_time(corpus) and is_spacys_own(nlp)):
-            return read(corpus, nlp)
-        key = (nlp, corpus.path, corpus.limit, corpus.gold_preproc, corpus.max_length)
-        if key not in kept:
-            kept[key] = list(read(corpus, nlp))
-        return iter(kept[key])
 
-    Corpus.__call__ = read_once  # type: ignore[method-assign, assignment]
+@contextmanager
+def _keeping(reader_type: Any, kept: "dict[tuple[object, ...], list[Example]]") -> Iterator[None]:
+    """Within this, readers of this type give what is kept, where they read the same each time."""
+    read = reader_type.__call__
+
+    def read_once(reader: Any, nlp: "Language") -> Iterator["Example"]:
+        content = _content(reader)
+        if content is None or not is_spacys_own(nlp):
+            return cast(Iterator["Example"], read(reader, nlp))
+        if (nlp, content) not in kept:
+            kept[nlp, content] = list(read(reader, nlp))
+        return iter(kept[nlp, content])
+
+    reader_type.__call__ = read_once
     try:
         yield
     finally:
-        Corpus.__call__ = read  # type: ignore[method-assign]
+        reader_type.__call__ = read
 
 
 def _can_keep(config: Mapping[str, Any]) -> bool:
@@ -50,11 +60,16 @@ def _can_keep(config: Mapping[str, Any]) -> bool:
     return config["training"]["max_epochs"] >= 0 and config["initialize"]["after_init"] is None
 
 
-def _is_the_same_each_time(corpus: Any) -> bool:
+def _content(reader: Any) -> object:
+    """Tells what a reader gives from what others give; None where that may differ each time."""
     from spacy.training.augment import dont_augment
     from spacy.training.corpus import Corpus
 
-    return type(corpus) is Corpus and not corpus.shuffle and corpus.augmenter is dont_augment
+    if type(reader) is DiagnosticReader:
+        return reader
+    if type(reader) is Corpus and not reader.shuffle and reader.augmenter is dont_augment:
+        return reader.path, reader.limit, reader.gold_preproc, reader.max_length
+    return None
 
 
 def is_spacys_own(nlp: "Language") -> bool:

@@ -30,6 +30,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from archlab.memory import imported_for_good
 from archlab.processes import RUN_VARIABLE, descendants
 from archlab.training.supervisor import PR_SET_CHILD_SUBREAPER, PR_SET_PDEATHSIG, Supervisor, end_like
 
@@ -64,11 +65,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     program = list(sys.argv[1:] if arguments is None else arguments)
     driver = socket.socket(fileno=os.dup(0))
     if program[0] == PRELOAD:
-        with _ending_with_the_driver():
+        with _ending_with_the_driver(), imported_for_good():  # a collection in a fork would copy it
             preload()
         program = program[1:]
-    gc.collect()
-    gc.freeze()  # what is here stays; a collection in a fork would copy it
     if not is_safe_to_fork():
         return 1
     folder = Server(driver).serve()

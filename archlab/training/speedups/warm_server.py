@@ -71,7 +71,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not is_safe_to_fork():
         return 1
     folder = Server(driver).serve()
-    return 0 if folder is None else keep_run(folder, program)
+    if folder is not None:
+        return keep_run(folder, program)
+    leaving.append(0)
+    return 0
 
 
 @contextlib.contextmanager
@@ -220,12 +223,12 @@ def keep_run(folder: Path, program: Sequence[str]) -> int:
 
 
 leaving: list[int] = []
-"""The exit code of a run, once its program has come to its end."""
+"""The exit code of a run, or of the server, once it has come to its end."""
 
 
 @atexit.register
 def _leave() -> None:
-    """End a run here, after all that others have registered: Python would take apart what is imported.
+    """End here, after all that others have registered: Python would take apart what is imported.
 
     That takes a quarter of a second. What Python would still do is to flush files that nobody has closed.
     """

@@ -44,6 +44,7 @@ bench: install  ## how long swaps, checks, grids and tables take; how often stat
 	$(BIN)/python benchmarks/watching.py
 	$(BIN)/python benchmarks/statistics_limits.py
 	$(BIN)/python benchmarks/statistics_simulation.py
+	$(BIN)/python benchmarks/grid_growth.py
 	$(BIN)/python benchmarks/whole_grids.py --repeats 5
 
 lint: install  ## ruff: rules and formatting

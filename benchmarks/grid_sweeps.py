@@ -66,7 +66,14 @@ limits: {max_steps: 10}
 overrides: {training.eval_frequency: 5, vars.train_size: 100, vars.dev_size: 50}
 """
 
-SWEEPS = {"banking77": BANKING77, "ud_en_atis": UD_EN_ATIS, "wnut17": WNUT17, "tiny": TINY}
+A_TENTH = BANKING77.replace("50}", "50, corpora.train.limit: 900, corpora.dev.limit: 100}")
+SWEEPS = {
+    "banking77": BANKING77,
+    "banking77/10": A_TENTH,
+    "ud_en_atis": UD_EN_ATIS,
+    "wnut17": WNUT17,
+    "tiny": TINY,
+}
 COMPONENTS = {
     "banking77": ["textcat"],
     "ud_en_atis": ["tagger", "morphologizer", "parser"],
@@ -74,18 +81,25 @@ COMPONENTS = {
 }
 
 
+def corpus_of(name: str) -> str | None:
+    """The folder of a grid's corpus; None for the demo, whose texts are made."""
+    folder = name.partition("/")[0]
+    return folder if folder in COMPONENTS else None
+
+
 def write_sweep(name: str, folder: Path, data: Path) -> tuple[Path, list[str]]:
     """(the sweep's file, overrides for the command line) of a grid, written into a folder."""
-    sweep = folder / f"{name}.yml"
+    sweep = folder / f"{name.replace('/', '-')}.yml"
     sweep.write_text(SWEEPS[name], encoding="utf8")
-    if name not in COMPONENTS:
+    corpus = corpus_of(name)
+    if corpus is None:
         (folder / "base.cfg").write_bytes(DEMO.read_bytes())
         return sweep, []
     from spacy.cli.init_config import init_config
 
-    base = init_config(lang="en", pipeline=COMPONENTS[name], optimize="efficiency", gpu=False, silent=True)
-    if name == "banking77":
+    base = init_config(lang="en", pipeline=COMPONENTS[corpus], optimize="efficiency", gpu=False, silent=True)
+    if corpus == "banking77":
         base = archlab.swap(base, "textcat.model", "spacy.TextCatEnsemble.v2").config
     base.to_disk(folder / "base.cfg")
-    corpus = data / name / "corpus"
-    return sweep, ["--paths.train", f"{corpus}/train.spacy", "--paths.dev", f"{corpus}/dev.spacy"]
+    files = data / corpus / "corpus"
+    return sweep, ["--paths.train", f"{files}/train.spacy", "--paths.dev", f"{files}/dev.spacy"]

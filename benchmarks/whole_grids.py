@@ -1,6 +1,6 @@
 """How much sooner is a grid done than by any other way to run it, and are the models the same?
 
-    python benchmarks/whole_grids.py [banking77 ud_en_atis wnut17 tiny] [--repeats 5] [--data DIR]
+    python benchmarks/whole_grids.py [banking77 banking77/10 ud_en_atis wnut17 tiny] [--repeats 5]
 
 The same configs, seeds and data in four ways, one after the other, in each repeat: `spacy train` for one
 config after another; `xargs -P` with a process per core, with default threads and with one thread each;
@@ -22,7 +22,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from grid_sweeps import COMPONENTS, SWEEPS, write_sweep
+from grid_sweeps import SWEEPS, corpus_of, write_sweep
 from process_costs import Costs, costs_of
 
 import archlab
@@ -148,7 +148,7 @@ def main() -> int:
     parser.add_argument("--kept", type=Path, help="file to which all that was measured is written as JSON")
     given = parser.parse_args()
     names = given.names or SWEEPS
-    absent = [name for name in names if name in COMPONENTS and not (given.data / name).is_dir()]
+    absent = [name for name in names if (corpus := corpus_of(name)) and not (given.data / corpus).is_dir()]
     if absent:
         print(f"{given.data} has no {', '.join(absent)}: --data names the corpora's folder.", file=sys.stderr)
         if given.names:

@@ -106,9 +106,10 @@ class LocalEngine:
     def _forked(self, paths: RunPaths) -> "Process | None":
         """A supervisor and its run as forks; None where there is no server to fork them."""
         if self.warm is None:
-            preload, program = self.trainer is TRAINER, _program(self.trainer)
-            self.warm = take_started(program, self.environment) if preload else None
-            self.warm = self.warm or WarmServer(program, self.environment, preload=preload)
+            program, preload = _program(self.trainer), self.trainer is TRAINER
+            self.warm = take_started(program, self.environment) or WarmServer(
+                program, self.environment, preload=preload
+            )
         with paths.log.open("ab") as log:
             return self.warm.start(paths.folder.resolve(), log)
 

@@ -163,11 +163,14 @@ def started_ahead(program: Sequence[str], environment: Mapping[str, str]) -> Ite
 
 
 def take_started(program: Sequence[str], environment: Mapping[str, str]) -> WarmServer | None:
-    """The server that was started ahead, if it is what would be started now; whoever takes it closes it."""
-    fitting = [server for server in _ahead if server.kind == (tuple(program), dict(environment))]
-    if fitting:
-        _ahead.clear()
-    return fitting[0] if fitting else None
+    """The server that was started ahead, if it is what would be started now: then it is for the caller to
+    close. If it is not, nobody needs it."""
+    while _ahead:
+        server = _ahead.pop()
+        if server.kind == (tuple(program), dict(environment)):
+            return server
+        server.close()
+    return None
 
 
 def can_be_warm(gpu_id: int) -> bool:

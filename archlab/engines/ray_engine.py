@@ -22,6 +22,10 @@ from archlab.training.endings import failed, kind_of
 UNTAKEN_SECONDS = 20.0
 """After so long without a node, a run is handed over anew: Ray, when it loses a node, may forget some."""
 
+MESSAGE_SECONDS = 60.0
+"""How long what a worker has told may take to get here. Some Rays wait for ever where its node is gone
+meanwhile: https://github.com/ray-project/ray/issues/47582"""
+
 
 class RayEngine:
     """Gives each run a share of a node, and writes what comes back from there.
@@ -175,7 +179,7 @@ class _Run:
 
         try:
             while ray.wait([self.task], timeout=0)[0]:
-                message: Json = ray.get(next(self.task))
+                message: Json = ray.get(next(self.task), timeout=MESSAGE_SECONDS)
                 yield message
         except StopIteration:
             self.has_ended = True

@@ -1,0 +1,75 @@
+"""What is asked of a cluster, and cannot be had: the message, and the exit code."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from ray_nodes import NEEDS_RAY, Nodes, path_with, two_nodes, use_stored_corpora
+
+import archlab
+
+pytestmark = [pytest.mark.exhaustive, NEEDS_RAY]  # a minute
+
+CONFIGS = Path(__file__).resolve().parents[2] / "configs"
+GRID = (sys.executable, "-m", "archlab", "grid")
+
+OTHER_PYTHON = """
+import platform
+platform.python_version = lambda: "3.99.1"
+"""
+"""What Ray asks for its version."""
+
+
+@pytest.fixture(scope="module")
+def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
+    with two_nodes(tmp_path_factory.mktemp("nodes")) as nodes:
+        yield nodes
+
+
+def refused(nodes: Nodes, sweep: Path, *options: str, **variables: str) -> str:
+    """What a grid says that ends with exit code 3."""
+    done = subprocess.run(
+        [*GRID, sweep, "--engine", "ray", "--address", nodes.address, *options],
+        env=os.environ | variables,
+        cwd=nodes.folder,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 3, done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+def test_another_token(nodes: Nodes) -> None:
+    said = refused(nodes, CONFIGS / "sweep.yml", "--dry-run", RAY_AUTH_TOKEN="0" * 64)
+    assert f"The Ray cluster at {nodes.address} does not accept this machine's token, or misses one." in said
+    assert "Copy the head's ~/.ray/auth_token here" in said
+
+
+def test_another_python_here(nodes: Nodes, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(OTHER_PYTHON, encoding="utf8")
+    said = refused(nodes, CONFIGS / "sweep.yml", "--dry-run", PYTHONPATH=path_with(tmp_path))
+    assert f"The Ray cluster at {nodes.address} has another Ray or Python: " in said
+    assert "3.99.1" in said
+    assert "Use the same ones on all machines." in said
+
+
+def test_a_corpus_that_no_node_sees_and_no_config_names(nodes: Nodes, tmp_path: Path) -> None:
+    """Its path is put together from variables, so that it cannot be another on the node."""
+    config = archlab.load_config(CONFIGS / "base.cfg", {"training.max_steps": 6})
+    use_stored_corpora(config, tmp_path / "hidden")
+    config["vars"]["root"] = str(tmp_path / "hidden")
+    config["paths"]["dev"] = "${vars.root}/dev.spacy"
+    config.to_disk(tmp_path / "base.cfg")
+    sweep = tmp_path / "sweep.yml"
+    sweep.write_text("base: base.cfg\nseeds: 1\nswaps: {textcat.model: [spacy.TextCatBOW.v3]}\n")
+    node = nodes.add_blind(tmp_path / "hidden", cpus=4)
+    try:
+        said = refused(nodes, sweep, "--cpus-per-run", "4")
+    finally:
+        nodes.remove(node)
+    assert f"{tmp_path}/hidden/dev.spacy is not on every node, and cannot be shipped" in said
+    assert "Write the whole path into the config, or put the file where every node sees it." in said

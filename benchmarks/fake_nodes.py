@@ -1,4 +1,4 @@
-"""A fake Ray cluster, for driver and engine at a size that no cluster here has: nothing is trained, nothing sent.
+"""A fake Ray cluster, for driver and engine at a size that no cluster here has: nothing is trained, or sent.
 
 Its nodes are names. A run's task tells what a real one tells, at the moments when it would. What the faking
 itself takes is counted, to be taken off.

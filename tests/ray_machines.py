@@ -1,5 +1,5 @@
-"""Two machines for tests of clusters: on this one, but each with an address, a host name, a home, and processes
-of its own (Linux namespaces), and a cable between them."""
+"""Two machines for tests of clusters: on this one, but each with address, host name, home and processes of
+its own (Linux namespaces), and a cable between them."""
 
 import os
 import shlex
@@ -18,6 +18,9 @@ FIRST_PROCESS = ("bash", "-c", "while :; do sleep 1000 & wait; done")
 """The first of its machine: it waits for all that lose their parents."""
 
 CABLE = "cable"
+TMP = "/mnt"
+"""Of a machine's own, and on all the same: the paths of Ray's sockets must be short."""
+
 SETTINGS = {
     "RAY_AUTH_MODE": "token",
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -33,19 +36,19 @@ class Machine:
         self.name, self.address = name, address
         self.folder = folder / name
         self.work = self.folder / "work"
-        for inner in ("home", "tmp", "ray", "work"):
+        for inner in ("home", "tmp", "work"):
             (self.folder / inner).mkdir(parents=True)
         self.unshare = subprocess.Popen([*UNSHARE, *FIRST_PROCESS], stdout=subprocess.DEVNULL)
         self.pid = _child_of(self.unshare.pid)
         self.do("hostname", name)
-        self.do("mount", "--bind", str(self.folder / "ray"), "/tmp/ray")  # sockets need short paths
+        self.do("mount", "--bind", str(self.folder / "tmp"), TMP)
         self.do("ip", "link", "set", "lo", "up")
 
     def start(self, *command: str, **settings: str) -> subprocess.Popen[str]:
         """A command on this machine. settings: variables of its environment."""
         entering = ["nsenter", "--target", str(self.pid), *NAMESPACES, f"--wdns={self.work}"]
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        own = {"HOME": str(self.folder / "home"), "TMPDIR": str(self.folder / "tmp"), "PATH": path}
+        own = {"HOME": str(self.folder / "home"), "TMPDIR": TMP, "PATH": path}
         return subprocess.Popen(
             [*entering, *command],
             env={**os.environ, **SETTINGS, **own, **settings},
@@ -84,7 +87,6 @@ def two_machines(folder: Path) -> Iterator[tuple[Machine, Machine]]:
     """laptop-1 at 10.77.0.1 and laptop-2 at 10.77.0.2, with nothing started on them."""
     if not _can_be_had():
         pytest.skip("machines of their own need Linux, root, and the commands unshare, nsenter and ip")
-    Path("/tmp/ray").mkdir(exist_ok=True)
     machines: list[Machine] = []
     try:
         for number in (1, 2):

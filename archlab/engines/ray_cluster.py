@@ -3,12 +3,11 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from archlab.engines import ray_worker
-from archlab.errors import InvalidError
+from archlab.errors import InvalidError, explain
 from archlab.records import Json
 from archlab.training.device import CPU
 
@@ -56,11 +55,12 @@ class Share:
 class Cluster:
     """The cluster that this process has joined.
 
-    refused: node id -> why it gets no runs. devices: node id -> the model of its GPU, None for none; of the
-    nodes that have been asked.
+    survey_seconds: how long a node may take to say what it has. refused: node id -> why it gets no runs.
+    devices: node id -> the model of its GPU, None for none; of the nodes that have been asked.
     """
 
     address: str
+    survey_seconds: float = SURVEY_SECONDS
     refused: dict[str, str] = field(default_factory=dict)
     devices: dict[str, str | None] = field(default_factory=dict)
     _nodes: list[Json] = field(default_factory=list)
@@ -106,10 +106,17 @@ class Cluster:
                 asked[_remote(ray_worker.look, num_cpus=0, scheduling_strategy=there).remote(order)] = node
         if not asked:
             return
-        told, _ = ray.wait(list(asked), num_returns=len(asked), timeout=SURVEY_SECONDS)
+        told, _ = ray.wait(list(asked), num_returns=len(asked), timeout=self.survey_seconds)
         for task in told:
-            with suppress(ray.exceptions.RayError):  # gone meanwhile
+            node = asked[task]
+            try:
                 message = ray.get(task)
+            except ray.exceptions.RuntimeEnvSetupError as error:
+                why = f"its runtime environment cannot be made: {explain(error)}"
+                self.refused[node["NodeID"]] = f"{node['NodeManagerHostname']} gets no runs: {why}"
+            except ray.exceptions.RayError:  # gone meanwhile
+                continue
+            else:
                 if message["kind"] == "refused":
                     self.refuse(message)
                 else:

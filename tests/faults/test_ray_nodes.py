@@ -54,11 +54,16 @@ class Grids:
         self.store = Store("cluster", folder / "experiments")
         (folder / "sweep.yml").write_text(SWEEP, encoding="utf8")
 
-    def start(self, *options: str) -> subprocess.Popen[str]:
+    def start(self, *options: str, **variables: str) -> subprocess.Popen[str]:
         command = [*ARCHLAB, "grid", "sweep.yml", "--engine", "ray", "--address", self.nodes.address]
         command += ["--jobs", str(AT_ONCE)]  # each worker that takes a run imports spaCy
         return subprocess.Popen(
-            [*command, *options], cwd=self.folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            [*command, *options],
+            cwd=self.folder,
+            env=os.environ | variables,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
         )
 
     def results(self) -> dict[str, bytes]:
@@ -149,6 +154,22 @@ def test_a_node_with_another_spacy_is_named_and_gets_no_runs(grids: Grids, tmp_p
         grids.nodes.remove(node)
 
 
+def test_the_demo_has_the_same_scores_as_here(grids: Grids, tmp_path: Path) -> None:
+    sweep = str(BASE.parent / "sweep.yml")
+    results = []
+    for where in (("--engine", "ray", "--address", grids.nodes.address), ("--engine", "local")):
+        experiments = tmp_path / where[1]
+        subprocess.run(
+            [*ARCHLAB, "grid", sweep, *where, "--jobs", str(AT_ONCE), "--experiments", experiments],
+            check=True,
+            capture_output=True,
+        )
+        results.append({r.run_id: r.scores for r in Store("demo", experiments).results()})
+    there, here = results
+    assert len(there) == 30
+    assert there == here
+
+
 def test_what_a_node_does_not_see_is_sent_there(grids: Grids, tmp_path: Path) -> None:
     """A corpus, a folder and --code; and the model that comes back names the files as its driver does."""
     hidden = make_hidden_sweep(tmp_path)
@@ -166,6 +187,22 @@ def test_what_a_node_does_not_see_is_sent_there(grids: Grids, tmp_path: Path) ->
     assert contents(theirs / "model-best") == contents(ours / "model-best")
     assert str(hidden) in (theirs / "model-best" / "config.cfg").read_text("utf8")
     assert (theirs / "per_doc.json").read_bytes() == (ours / "per_doc.json").read_bytes()
+
+
+def test_packages_travel_in_a_runtime_environment(grids: Grids, tmp_path: Path) -> None:
+    """A package beside the sweep, which the node does not see, and --code imports."""
+    hidden = make_hidden_sweep(tmp_path)
+    package = hidden / "hidden_blocks"
+    package.mkdir()
+    (hidden / "blocks.py").rename(package / "__init__.py")
+    (hidden / "blocks.py").write_text("import hidden_blocks\n", encoding="utf8")
+    (tmp_path / "env.yml").write_text(f"py_modules: [{package}]\n", encoding="utf8")
+    options = ["--code", str(hidden / "blocks.py"), "--cpus-per-run", "4", "--runtime-env", "env.yml"]
+    node = grids.nodes.add_blind(hidden, cpus=4)
+    try:
+        end(grids.start(*options, PYTHONPATH=path_with(hidden)))
+    finally:
+        grids.nodes.remove(node)
 
 
 def make_hidden_sweep(folder: Path) -> Path:

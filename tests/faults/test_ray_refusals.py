@@ -57,6 +57,22 @@ def test_another_python_here(nodes: Nodes, tmp_path: Path) -> None:
     assert "Use the same ones on all machines." in said
 
 
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ("py_modules: [/nowhere]\n", "Ray does not take the runtime environment: "),
+        ("pip: 3\n", "Ray does not take the runtime environment: "),
+        ("- pip\n", "env.yml holds no runtime environment."),
+    ],
+)
+def test_a_runtime_environment_that_is_none(
+    nodes: Nodes, tmp_path: Path, environment: str, said: str
+) -> None:
+    file = tmp_path / "env.yml"
+    file.write_text(environment, encoding="utf8")
+    assert said in refused(nodes, CONFIGS / "sweep.yml", "--dry-run", "--runtime-env", str(file))
+
+
 def test_a_corpus_that_no_node_sees_and_no_config_names(nodes: Nodes, tmp_path: Path) -> None:
     """Its path is put together from variables, so that it cannot be another on the node."""
     config = archlab.load_config(CONFIGS / "base.cfg", {"training.max_steps": 6})

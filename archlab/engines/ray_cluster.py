@@ -108,12 +108,12 @@ class Cluster:
             return
         told, _ = ray.wait(list(asked), num_returns=len(asked), timeout=self.survey_seconds)
         for task in told:
-            node = asked[task]
             try:
                 message = ray.get(task)
             except ray.exceptions.RuntimeEnvSetupError as error:
-                why = f"its runtime environment cannot be made: {explain(error)}"
-                self.refused[node["NodeID"]] = f"{node['NodeManagerHostname']} gets no runs: {why}"
+                self._name(asked[task], f"its runtime environment cannot be made: {explain(error)}.")
+            except ray.exceptions.WorkerCrashedError:
+                self._name(asked[task], "its worker died at once, as it does with another Python.")
             except ray.exceptions.RayError:  # gone meanwhile
                 continue
             else:
@@ -121,6 +121,9 @@ class Cluster:
                     self.refuse(message)
                 else:
                     self.devices[message["node"]] = message["device"]
+
+    def _name(self, node: Json, why: str) -> None:
+        self.refused[node["NodeID"]] = f"{node['NodeManagerHostname']} gets no runs: {why}"
 
     def device(self, share: Share) -> tuple[str, int]:
         """(class of device, GPU id) of runs: the model that most nodes have, and 0, as Ray shows it to a run.

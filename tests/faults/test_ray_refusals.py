@@ -57,6 +57,18 @@ def test_another_python_here(nodes: Nodes, tmp_path: Path) -> None:
     assert "Use the same ones on all machines." in said
 
 
+def test_another_python_there(nodes: Nodes, tmp_path: Path) -> None:
+    """`ray start` refuses it, but a node may start its workers with yet another one."""
+    (tmp_path / "sitecustomize.py").write_text(OTHER_PYTHON, encoding="utf8")
+    node = nodes.add(cpus=4, PYTHONPATH=path_with(tmp_path))
+    try:
+        said = refused(nodes, CONFIGS / "sweep.yml", "--dry-run", "--cpus-per-run", "4")
+    finally:
+        nodes.remove(node)
+    assert "No node of the Ray cluster can train these runs." in said
+    assert "gets no runs: its worker died at once, as it does with another Python." in said
+
+
 @pytest.mark.parametrize(
     ("environment", "said"),
     [

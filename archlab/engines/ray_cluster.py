@@ -63,16 +63,24 @@ class Cluster:
     survey_seconds: float = SURVEY_SECONDS
     refused: dict[str, str] = field(default_factory=dict)
     devices: dict[str, str | None] = field(default_factory=dict)
-    _nodes: list[Json] = field(default_factory=list)
+    _nodes: dict[str, Json] = field(default_factory=dict)
     _looked: float = 0.0
 
     def nodes(self) -> list[Json]:
         """The nodes that are there and not refused, as Ray tells of them."""
+        return [node for name, node in self._alive().items() if name not in self.refused]
+
+    def has(self, node_id: str) -> bool:
+        """Whether a node is there."""
+        return node_id in self._alive()
+
+    def _alive(self) -> dict[str, Json]:
         import ray
 
         if time.monotonic() - self._looked > LOOK_SECONDS:
-            self._nodes, self._looked = [node for node in ray.nodes() if node["Alive"]], time.monotonic()
-        return [node for node in self._nodes if node["NodeID"] not in self.refused]
+            self._nodes = {node["NodeID"]: node for node in ray.nodes() if node["Alive"]}
+            self._looked = time.monotonic()
+        return self._nodes
 
     def slots(self, share: Share) -> int:
         """How many runs the nodes take at once."""

@@ -17,10 +17,23 @@ CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 GRID = (sys.executable, "-m", "archlab", "grid")
 
 OTHER_PYTHON = """
-import platform
-platform.python_version = lambda: "3.99.1"
+import ray
+from ray._private import utils
+
+utils.compute_version_info = lambda: (ray.__version__, "3.99.1")
 """
-"""What Ray asks for its version."""
+"""What Ray compares where it starts."""
+
+OTHER_BYTECODE = """
+import os, signal, sys
+
+def crash(event, arguments):
+    if event == "code.__new__" and "look" in arguments:
+        os.kill(os.getpid(), signal.SIGSEGV)
+
+sys.addaudithook(crash)
+"""
+"""What Python 3.12.1 did with the functions of 3.11.7, on a worker that it was started for."""
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +72,7 @@ def test_another_python_here(nodes: Nodes, tmp_path: Path) -> None:
 
 def test_another_python_there(nodes: Nodes, tmp_path: Path) -> None:
     """`ray start` refuses it, but a node may start its workers with yet another one."""
-    (tmp_path / "sitecustomize.py").write_text(OTHER_PYTHON, encoding="utf8")
+    (tmp_path / "sitecustomize.py").write_text(OTHER_BYTECODE, encoding="utf8")
     node = nodes.add(cpus=4, PYTHONPATH=path_with(tmp_path))
     try:
         said = refused(nodes, CONFIGS / "sweep.yml", "--dry-run", "--cpus-per-run", "4")

@@ -50,8 +50,11 @@ class FakeCluster(Cluster):
     faking_cpu_seconds: float = 0.0
     random: Random = field(default_factory=lambda: Random(0))
 
-    def nodes(self) -> list[Json]:
-        return [{"NodeID": f"{n}", "Resources": {"CPU": CPUS}} for n in range(self.count)]
+    def __post_init__(self) -> None:
+        self._nodes = {f"{n}": {"NodeID": f"{n}", "Resources": {"CPU": CPUS}} for n in range(self.count)}
+
+    def _alive(self) -> dict[str, Json]:
+        return self._nodes
 
     def submit(self, order: Json, share: Share, name: str) -> Any:
         began = time.process_time()

@@ -170,9 +170,10 @@ def time_ray() -> tuple[float, float, float]:
     @ray.remote
     def nothing() -> None: ...
 
-    @ray.remote(num_cpus=0)
     class Nobody:
         def nothing(self) -> None: ...
+
+    nobody: Any = ray.remote(num_cpus=0)(Nobody)
 
     @ray.remote(num_returns="streaming", resources={"never there": 1})
     def stream() -> Iterator[None]:
@@ -180,7 +181,7 @@ def time_ray() -> tuple[float, float, float]:
 
     ray.get([nothing.remote() for _ in range(10)])
     task = timed(lambda: ray.get([nothing.remote() for _ in range(500)])) / 500
-    actor = timed(lambda: [ray.get(Nobody.remote().nothing.remote()) for _ in range(5)]) / 5
+    actor = timed(lambda: [ray.get(nobody.remote().nothing.remote()) for _ in range(5)]) / 5
     streams = [stream.remote() for _ in range(SLOTS)]
     began = time.process_time()
     for _ in range(STREAMS_POLLED):

@@ -58,21 +58,24 @@ def train(order: Json) -> Iterator[Json]:
         yield {"kind": "ended", "outcome": outcome.to_dict()}
 
 
-_engines: list[LocalEngine] = []
-"""The engine of this process, which Ray keeps for the next run: so does the engine what it has warmed up."""
+_kept: list[tuple[Json, LocalEngine]] = []
+"""What was asked for, and the engine of this process, which Ray keeps for the next run: so does the engine
+what it has warmed up."""
 
 
 def _engine(order: Json, spec: RunSpec) -> LocalEngine:
     environment = child_environment(order["threads"]) | order["environment"] | {"PYTHONUNBUFFERED": "1"}
     if spec.gpu_id < 0:  # where no GPU was asked for, Ray hides none
         environment["CUDA_VISIBLE_DEVICES"] = ""
-    if _engines and _engines[0].environment != environment:
-        _engines.pop().close()
-    if not _engines:
+    asked = {"environment": environment, "trainer": order["trainer"], "speedups": order["speedups"]}
+    if _kept and _kept[0][0] != asked:
+        _kept.pop()[1].close()
+    if not _kept:
         trainer = order["trainer"] or TRAINER
-        _engines.append(LocalEngine(SweepPaths(Path()), 1, trainer=trainer, speedups=order["speedups"]))
-        _engines[0].environment = environment
-    return _engines[0]
+        engine = LocalEngine(SweepPaths(Path()), 1, trainer=trainer, speedups=order["speedups"])
+        engine.environment = environment
+        _kept.append((asked, engine))
+    return _kept[0][1]
 
 
 class Growing:

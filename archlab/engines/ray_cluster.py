@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any, Self
 
 from archlab.engines import ray_worker
@@ -174,9 +175,15 @@ class Cluster:
 
 
 def _remote(function: Callable[[Json], Any], **options: Any) -> Any:
-    """A function as a task that is never tried again. Its module is sent along, and not imported there."""
+    """A function as a task that is never tried again."""
+    return _as_task(function).options(max_retries=0, **options)
+
+
+@cache
+def _as_task(function: Callable[[Json], Any]) -> Any:
+    """A function as Ray knows it: sent to the cluster once, with its module, which is not imported there."""
     import ray
     from ray import cloudpickle
 
     cloudpickle.register_pickle_by_value(ray_worker)
-    return ray.remote(function).options(max_retries=0, **options)
+    return ray.remote(function)

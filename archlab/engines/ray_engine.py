@@ -22,6 +22,9 @@ from archlab.training.endings import failed, kind_of
 UNTAKEN_SECONDS = 20.0
 """After so long without a node, a run is handed over anew: Ray, when it loses a node, may forget some."""
 
+NEWS_PER_SECOND = 100
+"""Of the progress of all runs together, at most: each costs a driver a millisecond or two."""
+
 GONE_SECONDS = 10.0
 """After so long without its node, a run is given up. Where that has not closed its connections, Ray itself
 waits for minutes: https://github.com/ray-project/ray/pull/31640"""
@@ -122,6 +125,7 @@ class RayEngine:
         order = self.order | {
             "spec": run.spec.to_dict(),
             "device": run.spec.device,
+            "news_seconds": self._at_once() / NEWS_PER_SECOND,
             "config": config,
             "parts": parts,
             "names": names_in(config, parts.keys() - set(run.spec.code)) if parts else {},

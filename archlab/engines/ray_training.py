@@ -25,7 +25,7 @@ def train(order: Json) -> Iterator[Json]:
 
     order: the run's `spec` and `config`; `parts`, the files that are shipped, and `names`, how the config
     names them; `threads`; `environment`, variables that are passed on; `model`, whether it is wanted;
-    `trainer`, None for that of this archlab; `speedups`.
+    `trainer`, None for that of this archlab; `speedups`; `news_seconds`, how long it is silent between news.
     """
     import ray
 
@@ -44,10 +44,13 @@ def train(order: Json) -> Iterator[Json]:
         write_json(paths.spec, here_spec.to_dict(), synced=False)
         yield {"kind": "started"}
         growing = Growing(paths.folder)
+        told = time.monotonic()
         child = engine.start(here_spec)
         try:
             while not child.has_ended():
-                yield from growing.news()
+                if time.monotonic() > told + order["news_seconds"]:
+                    yield from growing.news()
+                    told = time.monotonic()
                 time.sleep(POLL_SECONDS)
         finally:
             stop([child])

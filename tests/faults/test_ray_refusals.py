@@ -98,6 +98,14 @@ def test_a_runtime_environment_that_is_none(
     assert said in refused(nodes, CONFIGS / "sweep.yml", "--dry-run", "--runtime-env", str(file))
 
 
+def test_a_runtime_environment_that_no_node_can_make(nodes: Nodes, tmp_path: Path) -> None:
+    file = tmp_path / "env.yml"
+    file.write_text("pip: [/nowhere/at_all-1.0-py3-none-any.whl]\n", encoding="utf8")
+    said = refused(nodes, CONFIGS / "sweep.yml", "--dry-run", "--runtime-env", str(file))
+    assert "No node of the Ray cluster can train these runs." in said
+    assert "gets no runs: its runtime environment cannot be made: " in said
+
+
 def test_a_corpus_that_no_node_sees_and_no_config_names(nodes: Nodes, tmp_path: Path) -> None:
     """Its path is put together from variables, so that it cannot be another on the node."""
     config = archlab.load_config(CONFIGS / "base.cfg", {"training.max_steps": 6})

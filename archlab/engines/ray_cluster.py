@@ -8,7 +8,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Self
 
 from archlab.engines import ray_worker
-from archlab.errors import InvalidError, explain
+from archlab.errors import InvalidError
+from archlab.plain import printable
 from archlab.records import Json
 from archlab.training.device import CPU
 
@@ -120,7 +121,7 @@ class Cluster:
             try:
                 message = ray.get(task)
             except ray.exceptions.RuntimeEnvSetupError as error:
-                self._name(asked[task], f"its runtime environment cannot be made: {explain(error)}.")
+                self._name(asked[task], f"its runtime environment cannot be made: {_end_of(error)}")
             except ray.exceptions.WorkerCrashedError:
                 self._name(asked[task], "its worker died at once, as it does with another Python.")
             except ray.exceptions.RayError:  # gone meanwhile
@@ -172,6 +173,11 @@ class Cluster:
             for name, (there, here) in message["differing"].items()
         )
         self.refused[message["node"]] = f"{message['host']} gets no runs: it has {differing}."
+
+
+def _end_of(error: Exception) -> str:
+    """What is wrong, below the stack that Ray tells."""
+    return printable(str(error).strip().splitlines()[-1])
 
 
 def _remote(function: Callable[[Json], Any], **options: Any) -> Any:

@@ -11,7 +11,7 @@ from ray_nodes import NEEDS_RAY, use_stored_corpora, wait_for
 import archlab
 from archlab.results.store import Store
 
-pytestmark = [pytest.mark.exhaustive, NEEDS_RAY]  # three minutes
+pytestmark = [pytest.mark.exhaustive, NEEDS_RAY]  # three minutes, most of it waiting
 
 BASE = Path(__file__).resolve().parents[2] / "configs" / "base.cfg"
 SEEDS = 6

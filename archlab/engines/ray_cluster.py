@@ -177,7 +177,7 @@ class Cluster:
 
 def _end_of(error: Exception) -> str:
     """What is wrong, below the stack that Ray tells."""
-    return printable(str(error).strip().splitlines()[-1])
+    return printable(str(error).strip().splitlines()[-1].strip())
 
 
 def _remote(function: Callable[[Json], Any], **options: Any) -> Any:

@@ -40,6 +40,7 @@ bench: install  ## how long swaps, checks, grids and tables take; how often stat
 	$(BIN)/python benchmarks/check_sweep.py
 	$(BIN)/python -W ignore benchmarks/driver_overhead.py
 	$(BIN)/python -W ignore benchmarks/ray_overhead.py
+	$(BIN)/python -W ignore benchmarks/ray_scale.py
 	$(BIN)/python benchmarks/table_of_many.py
 	$(BIN)/python benchmarks/watching.py
 	$(BIN)/python benchmarks/statistics_limits.py

@@ -1,9 +1,12 @@
 """A fake trainer: a program that trains nothing, and leaves what archlab's own would leave of a run.
 
-`python -S benchmarks/fake_trainer.py RUN_FOLDER/spec.json`, with PYTHONPATH where archlab is.
+`python -S benchmarks/fake_trainer.py [LINES] RUN_FOLDER/spec.json`, with PYTHONPATH where archlab is.
+LINES: of progress, one every LINE_SECONDS.
 """
 
+import json
 import sys
+import time
 from pathlib import Path
 
 if __name__ == "__main__":
@@ -25,10 +28,24 @@ OUTCOME = Outcome(
 )
 
 
+LINE_SECONDS = 0.06
+"""Longer than an engine waits before it looks again."""
+
+
+def leave_progress(folder: Path, lines: int) -> None:
+    for step in range(lines):
+        line = {"step": step, "max_steps": lines, "seconds": 1.0, "score": 0.5, "scores": OUTCOME.scores}
+        with RunPaths(folder).progress.open("a", encoding="utf8") as progress:
+            progress.write(json.dumps(line) + "\n")
+        time.sleep(LINE_SECONDS)
+
+
 def leave_outcome(folder: Path) -> None:
     """Write what a child hands over, unsynced: the time that its disk takes is none of the driver's."""
     write_json(RunPaths(folder).outcome, OUTCOME.to_dict(), synced=False)
 
 
 if __name__ == "__main__":
-    leave_outcome(Path(sys.argv[1]).parent)
+    *numbers, spec = sys.argv[1:]
+    leave_progress(Path(spec).parent, sum(map(int, numbers)))
+    leave_outcome(Path(spec).parent)

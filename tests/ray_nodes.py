@@ -2,11 +2,12 @@
 
 import os
 import secrets
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 import psutil
@@ -15,10 +16,24 @@ import pytest
 from archlab.processes import still_runs
 from archlab.results.files import read_json
 
+if TYPE_CHECKING:
+    from confection import Config
+
 OBJECT_STORE_BYTES = 100 * 2**20
 
 TOKEN = secrets.token_hex(32)
 """Ray reads it once in a process: when it is imported."""
+
+HIDES = """
+import os, sys
+
+def hide(event, arguments):
+    if event == "open" and str(arguments[0]).startswith(os.environ["THINC_HIDDEN"]):
+        raise FileNotFoundError(arguments[0])
+
+sys.addaudithook(hide)
+"""
+"""A node that does not see a folder; the variable has a name that runs are given."""
 
 NEEDS_RAY = pytest.mark.skipif(
     find_spec("ray") is None, reason="Ray is not installed: pip install 'archlab[ray]'"
@@ -34,10 +49,17 @@ class Nodes:
         self.address: str = cluster.address
         self.second: Any = None
 
-    def add(self, cpus: int = 2, **variables: str) -> Any:
-        """One more node. variables: of its environment."""
+    def add(self, cpus: int = 2, gpus: int = 0, **variables: str) -> Any:
+        """One more node. gpus: that it says it has. variables: of its environment."""
         with patch.dict(os.environ, variables):
-            return self.cluster.add_node(num_cpus=cpus, object_store_memory=OBJECT_STORE_BYTES)
+            return self.cluster.add_node(num_cpus=cpus, num_gpus=gpus, object_store_memory=OBJECT_STORE_BYTES)
+
+    def add_blind(self, hidden: Path, cpus: int) -> Any:
+        """One more node, which does not see a folder."""
+        hides = self.folder / f"{hidden.parent.name}.hides"
+        hides.mkdir()
+        (hides / "sitecustomize.py").write_text(HIDES, encoding="utf8")
+        return self.add(cpus, PYTHONPATH=path_with(hides), THINC_HIDDEN=str(hidden))
 
     def remove(self, node: Any) -> None:
         """Kill a node's raylet, as a machine that is switched off does."""
@@ -77,3 +99,34 @@ def two_nodes(folder: Path) -> Iterator[Nodes]:
         finally:
             ray.shutdown()
             cluster.shutdown()
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 60) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def path_with(folder: Path) -> str:
+    """A PYTHONPATH in which a folder comes first."""
+    return os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))
+
+
+def use_stored_corpora(config: "Config", folder: Path) -> None:
+    """Have a config read small corpora of this folder: a folder to train on, and a file of dev documents."""
+    import spacy
+    from spacy.tokens import DocBin
+
+    from archlab.blocks.diagnostics import create_diagnostic_reader
+
+    paths = {"train": folder / "train", "dev": folder / "dev.spacy"}
+    paths["train"].mkdir(parents=True)
+    nlp = spacy.blank("en")
+    for split, file in {"train": paths["train"] / "all.spacy", "dev": paths["dev"]}.items():
+        examples = create_diagnostic_reader("keywords", split, 40)(nlp)
+        DocBin(docs=[example.reference for example in examples]).to_disk(file)
+        config["paths"][split] = str(paths[split])
+        config["corpora"][split] = {"@readers": "spacy.Corpus.v1", "path": f"${{paths.{split}}}"}

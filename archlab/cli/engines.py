@@ -1,12 +1,13 @@
 """Options that say who does the runs of a grid."""
 
 from collections.abc import Collection
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from archlab.cli.saying import say
-from archlab.errors import UsageError
+from archlab.errors import InvalidError, UsageError
 
 if TYPE_CHECKING:
     from archlab.engines.choosing import EngineOptions
@@ -29,6 +30,11 @@ GpusPerRun = Annotated[
     typer.Option("--gpus-per-run", min=0, metavar="N", help="What ray gives a run: 0.25 puts four on a GPU."),
 ]
 
+RuntimeEnv = Annotated[
+    Path | None,
+    typer.Option("--runtime-env", metavar="FILE", help="YAML: packages that ray takes to its nodes."),
+]
+
 
 def chosen_engine(
     engine: str,
@@ -37,11 +43,13 @@ def chosen_engine(
     address: str | None,
     cpus_per_run: float | None,
     gpus_per_run: float | None,
+    runtime_env: Path | None,
 ) -> "EngineOptions":
     """What the options of a command line say. Raises UsageError where they do not go together."""
     from archlab.engines.choosing import EngineOptions
 
     given: dict[str, Any] = {"address": address, "cpus_per_run": cpus_per_run, "gpus_per_run": gpus_per_run}
+    given["runtime_env"] = None if runtime_env is None else _read_runtime_env(runtime_env)
     given = {name: value for name, value in given.items() if value is not None}
     if given and engine != "ray":
         raise UsageError(f"--{next(iter(given)).replace('_', '-')} is for --engine ray.")
@@ -50,6 +58,17 @@ def chosen_engine(
     options = EngineOptions(engine=engine, jobs=jobs, **given)
     options.require()
     return options
+
+
+def _read_runtime_env(file: Path) -> dict[str, Any]:
+    from archlab.planning.yaml_files import read_yaml
+
+    found = read_yaml(file).data
+    if not isinstance(found, dict):
+        raise InvalidError(
+            f"{file} holds no runtime environment.", "It has lines like `py_modules: [my_blocks]`."
+        )
+    return found
 
 
 def say_refused(options: "EngineOptions", told: Collection[str] = ()) -> list[str]:

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from archlab.cli.engines import Address, CpusPerRun, Engine, GpusPerRun, chosen_engine, say_refused
+from archlab.cli.engines import (
+    Address,
+    CpusPerRun,
+    Engine,
+    GpusPerRun,
+    RuntimeEnv,
+    chosen_engine,
+    say_refused,
+)
 from archlab.cli.options import (
     DEFAULT_EXPERIMENTS,
     ChangedSince,
@@ -48,6 +56,7 @@ def grid(
     address: Address = None,
     cpus_per_run: CpusPerRun = None,
     gpus_per_run: GpusPerRun = None,
+    runtime_env: RuntimeEnv = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan, train nothing.")] = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="Train nothing when a variant is rejected.")
@@ -91,7 +100,7 @@ def grid(
     from archlab.reporting.planned import plan_json, show_plan, summarize
     from archlab.reporting.terminal import make_console
 
-    chosen = chosen_engine(engine, jobs, gpu_id, address, cpus_per_run, gpus_per_run)
+    chosen = chosen_engine(engine, jobs, gpu_id, address, cpus_per_run, gpus_per_run, runtime_env)
     chosen = replace(chosen, pass_env=pass_env or (), speedups=not no_speedups)
     loaded = load_sweep(sweep)
     if not dry_run:
@@ -116,6 +125,7 @@ def grid(
         options: dict[str, Any] = {"strict": strict, "pass_env": pass_env or (), "speedups": not no_speedups}
         options |= {"engine": engine, "jobs": jobs, "address": chosen.address}
         options |= {"cpus_per_run": chosen.cpus_per_run, "gpus_per_run": chosen.gpus_per_run}
+        options["runtime_env"] = chosen.runtime_env
         limits = {"minutes": grid_minutes, "max_failures": max_failures}
         with interruptible():
             results = _run(planned, missing, experiments, quiet, options | limits | vars(wanted))

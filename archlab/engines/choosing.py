@@ -1,9 +1,9 @@
 """Which engine does the runs of a grid, and with what."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from archlab.engines.base import Engine, Watcher
 from archlab.engines.local import LocalEngine, default_jobs, starting_ahead
@@ -28,7 +28,7 @@ class EngineOptions:
 
     jobs: runs at once; None for what fits. pass_env: variables of this environment that runs get, too.
     speedups: False for runs that do nothing else than spaCy does. with_models: whether any model is kept.
-    address, cpus_per_run, gpus_per_run: for ray.
+    address, cpus_per_run, gpus_per_run, runtime_env: for ray.
     """
 
     engine: str = "local"
@@ -39,6 +39,7 @@ class EngineOptions:
     address: str = "auto"
     cpus_per_run: float = 1
     gpus_per_run: float = 0
+    runtime_env: Mapping[str, Any] | None = None
 
     def require(self) -> None:
         """Raise UsageError for an engine that is not there, and for a share that none can be."""
@@ -56,7 +57,7 @@ class EngineOptions:
         """The Ray cluster, joined, and asked which of its nodes can train runs."""
         from archlab.engines.ray_joining import connect
 
-        cluster = connect(self.address)
+        cluster = connect(self.address, self.runtime_env)
         cluster.survey(self.share())
         cluster.require(self.share())
         return cluster

@@ -52,6 +52,7 @@ def grid(
     address: str = "auto",
     cpus_per_run: float = 1,
     gpus_per_run: float = 0,
+    runtime_env: Mapping[str, Any] | None = None,
     on_event: Watcher = nobody,
 ) -> Results:
     """Plan a sweep, train what is missing, and give the results of all.
@@ -65,7 +66,8 @@ def grid(
     max_failures: where the grid stops, in place of the sweep's own. changed_since: as for `plan`. pass_env:
     environment variables that every run gets besides those that a training needs. speedups: False for runs
     that do nothing else than spaCy does; they come to the same. address, cpus_per_run, gpus_per_run: for ray,
-    host:port of its head, and what a run gets of a node; a part of a GPU will do.
+    host:port of its head, and what a run gets of a node; a part of a GPU will do. runtime_env: packages that
+    Ray takes to its nodes, as its own `runtime_env` has them.
 
     Raises SweepError, ConfigError, CorpusError, DeviceError, ClusterError before anything starts, and
     InvalidError where another process runs the sweep; UnknownVariantError for a name in `only` that the sweep
@@ -80,6 +82,7 @@ def grid(
         address=address,
         cpus_per_run=cpus_per_run,
         gpus_per_run=gpus_per_run or float(gpu is not None and gpu >= 0),
+        runtime_env=runtime_env,
     )
     options.require()
     if isinstance(sweep, (str, Path)):

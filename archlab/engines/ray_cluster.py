@@ -3,12 +3,13 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any, Self
 
 from archlab.engines import ray_worker
 from archlab.errors import InvalidError
+from archlab.plain import printable
 from archlab.records import Json
 from archlab.training.device import CPU
 
@@ -56,23 +57,32 @@ class Share:
 class Cluster:
     """The cluster that this process has joined.
 
-    refused: node id -> why it gets no runs. devices: node id -> the model of its GPU, None for none; of the
-    nodes that have been asked.
+    survey_seconds: how long a node may take to say what it has. refused: node id -> why it gets no runs.
+    devices: node id -> the model of its GPU, None for none; of the nodes that have been asked.
     """
 
     address: str
+    survey_seconds: float = SURVEY_SECONDS
     refused: dict[str, str] = field(default_factory=dict)
     devices: dict[str, str | None] = field(default_factory=dict)
-    _nodes: list[Json] = field(default_factory=list)
+    _nodes: dict[str, Json] = field(default_factory=dict)
     _looked: float = 0.0
 
     def nodes(self) -> list[Json]:
         """The nodes that are there and not refused, as Ray tells of them."""
+        return [node for name, node in self._alive().items() if name not in self.refused]
+
+    def has(self, node_id: str) -> bool:
+        """Whether a node is there."""
+        return node_id in self._alive()
+
+    def _alive(self) -> dict[str, Json]:
         import ray
 
         if time.monotonic() - self._looked > LOOK_SECONDS:
-            self._nodes, self._looked = [node for node in ray.nodes() if node["Alive"]], time.monotonic()
-        return [node for node in self._nodes if node["NodeID"] not in self.refused]
+            self._nodes = {node["NodeID"]: node for node in ray.nodes() if node["Alive"]}
+            self._looked = time.monotonic()
+        return self._nodes
 
     def slots(self, share: Share) -> int:
         """How many runs the nodes take at once."""
@@ -106,14 +116,24 @@ class Cluster:
                 asked[_remote(ray_worker.look, num_cpus=0, scheduling_strategy=there).remote(order)] = node
         if not asked:
             return
-        told, _ = ray.wait(list(asked), num_returns=len(asked), timeout=SURVEY_SECONDS)
+        told, _ = ray.wait(list(asked), num_returns=len(asked), timeout=self.survey_seconds)
         for task in told:
-            with suppress(ray.exceptions.RayError):  # gone meanwhile
+            try:
                 message = ray.get(task)
+            except ray.exceptions.RuntimeEnvSetupError as error:
+                self._name(asked[task], f"its runtime environment cannot be made: {_end_of(error)}")
+            except ray.exceptions.WorkerCrashedError:
+                self._name(asked[task], "its worker died at once, as it does with another Python.")
+            except ray.exceptions.RayError:  # gone meanwhile
+                continue
+            else:
                 if message["kind"] == "refused":
                     self.refuse(message)
                 else:
                     self.devices[message["node"]] = message["device"]
+
+    def _name(self, node: Json, why: str) -> None:
+        self.refused[node["NodeID"]] = f"{node['NodeManagerHostname']} gets no runs: {why}"
 
     def device(self, share: Share) -> tuple[str, int]:
         """(class of device, GPU id) of runs: the model that most nodes have, and 0, as Ray shows it to a run.
@@ -155,10 +175,21 @@ class Cluster:
         self.refused[message["node"]] = f"{message['host']} gets no runs: it has {differing}."
 
 
+def _end_of(error: Exception) -> str:
+    """What is wrong, below the stack that Ray tells."""
+    return printable(str(error).strip().splitlines()[-1].strip())
+
+
 def _remote(function: Callable[[Json], Any], **options: Any) -> Any:
-    """A function as a task that is never tried again. Its module is sent along, and not imported there."""
+    """A function as a task that is never tried again."""
+    return _as_task(function).options(max_retries=0, **options)
+
+
+@cache
+def _as_task(function: Callable[[Json], Any]) -> Any:
+    """A function as Ray knows it: sent to the cluster once, with its module, which is not imported there."""
     import ray
     from ray import cloudpickle
 
     cloudpickle.register_pickle_by_value(ray_worker)
-    return ray.remote(function).options(max_retries=0, **options)
+    return ray.remote(function)

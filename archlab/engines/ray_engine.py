@@ -22,6 +22,17 @@ from archlab.training.endings import failed, kind_of
 UNTAKEN_SECONDS = 20.0
 """After so long without a node, a run is handed over anew: Ray, when it loses a node, may forget some."""
 
+NEWS_PER_SECOND = 100
+"""Of the progress of all runs together, at most: each costs a driver a millisecond or two."""
+
+GONE_SECONDS = 10.0
+"""After so long without its node, a run is given up. Where that has not closed its connections, Ray itself
+waits for minutes: https://github.com/ray-project/ray/pull/31640"""
+
+MESSAGE_SECONDS = 60.0
+"""How long what a worker has told may take to get here. Some Rays wait for ever where its node is gone
+meanwhile: https://github.com/ray-project/ray/issues/47582"""
+
 
 class RayEngine:
     """Gives each run a share of a node, and writes what comes back from there.
@@ -76,6 +87,9 @@ class RayEngine:
                 if more and not running:
                     self.cluster.require(self.share)
                 _take_back(running)
+                for run in self._lost(running):
+                    running.remove(run)
+                    yield self._end(run, failed("killed", f"{run.host}, where it ran, is gone"))
                 for run in _with_news(running):
                     for message in run.messages():
                         self._hear(run, message)
@@ -95,6 +109,14 @@ class RayEngine:
         slots = self.cluster.slots(self.share)
         return slots if self.jobs is None else min(slots, self.jobs)
 
+    def _lost(self, running: list["_Run"]) -> list["_Run"]:
+        """Those whose nodes have been gone for a while, and Ray has not said so: a cable may be cut."""
+        now = time.monotonic()
+        for run in running:
+            if not run.is_taken or self.cluster.has(run.node):
+                run.node_seen = now
+        return [run for run in running if now - run.node_seen > GONE_SECONDS]
+
     def _start(self, run: "_Run") -> "_Run":
         """Hand a run to Ray, or hand it over again."""
         self.cluster.require(self.share)
@@ -103,6 +125,7 @@ class RayEngine:
         order = self.order | {
             "spec": run.spec.to_dict(),
             "device": run.spec.device,
+            "news_seconds": self._at_once() / NEWS_PER_SECOND,
             "config": config,
             "parts": parts,
             "names": names_in(config, parts.keys() - set(run.spec.code)) if parts else {},
@@ -114,7 +137,7 @@ class RayEngine:
     def _hear(self, run: "_Run", message: Json) -> None:
         match message["kind"]:
             case "taken":
-                run.host, run.is_taken = message["host"], True
+                run.host, run.node, run.is_taken = message["host"], message["node"], True
             case "refused":
                 self.cluster.refuse(message)
                 run.outcome = None
@@ -154,6 +177,8 @@ class _Run:
     task: Any = None
     outcome: Outcome | None = None
     host: str = "a node"
+    node: str = ""
+    node_seen: float = 0.0
     has_ended: bool = False
     is_taken: bool = False
     is_told: bool = False
@@ -163,7 +188,8 @@ class _Run:
     def clear(self) -> None:
         """Nothing is known, and nothing is here, of what a task before has told."""
         self.has_ended = self.is_taken = False
-        self.lines_read, self.since = 0, time.monotonic()
+        self.lines_read = 0
+        self.since = self.node_seen = time.monotonic()
         for file in (self.paths.progress, self.paths.log, self.paths.per_doc):
             file.unlink(missing_ok=True)
         shutil.rmtree(self.paths.unfinished_model, ignore_errors=True)
@@ -175,7 +201,7 @@ class _Run:
 
         try:
             while ray.wait([self.task], timeout=0)[0]:
-                message: Json = ray.get(next(self.task))
+                message: Json = ray.get(next(self.task), timeout=MESSAGE_SECONDS)
                 yield message
         except StopIteration:
             self.has_ended = True

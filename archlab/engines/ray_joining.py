@@ -4,26 +4,34 @@ import os
 import socket
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from archlab.engines.ray_cluster import Cluster, ClusterError
-from archlab.errors import ExtraError, explain
+from archlab.engines.ray_cluster import SURVEY_SECONDS, Cluster, ClusterError
+from archlab.errors import ExtraError, InvalidError, explain
 
 AUTO = "auto"
 """The address of the cluster that this machine is in."""
 
 CONNECT_SECONDS = 5.0
 
+ENVIRONMENT_SECONDS = 600.0
+"""How long a node may take to make a runtime environment, and then to say what it has."""
+
+RUNTIME_ENVIRONMENTS = "https://docs.ray.io/en/latest/ray-core/handling-dependencies.html"
+
 _joined: list[Cluster] = []
 """The cluster of this process: Ray allows one."""
 
 
-def connect(address: str) -> Cluster:
-    """Connect to a cluster. address: host:port of its head, or AUTO.
+def connect(address: str, runtime_env: Mapping[str, Any] | None = None) -> Cluster:
+    """Connect to a cluster.
 
-    Raises ExtraError where Ray is not installed, ClusterError where the cluster cannot be reached.
+    address: host:port of its head, or AUTO. runtime_env: what Ray takes to its nodes, as Ray has it.
+    Raises ExtraError where Ray is not installed, ClusterError where the cluster cannot be reached, and
+    InvalidError for a runtime environment that Ray does not take.
     """
     _offer_token()
     try:
@@ -37,11 +45,21 @@ def connect(address: str) -> Cluster:
         _require_reachable(address)
         with _said_apart() as said:
             try:
-                ray.init(address, log_to_driver=False, logging_level="ERROR")
+                ray.init(
+                    address,
+                    runtime_env=dict(runtime_env or {}),
+                    log_to_driver=False,
+                    logging_level="ERROR",
+                )
+            except (TypeError, ValueError) as error:
+                raise InvalidError(
+                    f"Ray does not take the runtime environment: {explain(error)}",
+                    f"What it may hold: {RUNTIME_ENVIRONMENTS}",
+                ) from None
             except Exception as error:  # Ray's are of many kinds
                 raise _unreachable(address, error, said()) from None
     if not _joined:
-        _joined.append(Cluster(address))
+        _joined.append(Cluster(address, ENVIRONMENT_SECONDS if runtime_env else SURVEY_SECONDS))
     return _joined[0]
 
 

@@ -25,7 +25,7 @@ def train(order: Json) -> Iterator[Json]:
 
     order: the run's `spec` and `config`; `parts`, the files that are shipped, and `names`, how the config
     names them; `threads`; `environment`, variables that are passed on; `model`, whether it is wanted;
-    `trainer`, None for that of this archlab; `speedups`.
+    `trainer`, None for that of this archlab; `speedups`; `news_seconds`, how long it is silent between news.
     """
     import ray
 
@@ -44,10 +44,13 @@ def train(order: Json) -> Iterator[Json]:
         write_json(paths.spec, here_spec.to_dict(), synced=False)
         yield {"kind": "started"}
         growing = Growing(paths.folder)
+        told = time.monotonic()
         child = engine.start(here_spec)
         try:
             while not child.has_ended():
-                yield from growing.news()
+                if time.monotonic() > told + order["news_seconds"]:
+                    yield from growing.news()
+                    told = time.monotonic()
                 time.sleep(POLL_SECONDS)
         finally:
             stop([child])
@@ -58,21 +61,24 @@ def train(order: Json) -> Iterator[Json]:
         yield {"kind": "ended", "outcome": outcome.to_dict()}
 
 
-_engines: list[LocalEngine] = []
-"""The engine of this process, which Ray keeps for the next run: so does the engine what it has warmed up."""
+_kept: list[tuple[Json, LocalEngine]] = []
+"""What was asked for, and the engine of this process, which Ray keeps for the next run: so does the engine
+what it has warmed up."""
 
 
 def _engine(order: Json, spec: RunSpec) -> LocalEngine:
     environment = child_environment(order["threads"]) | order["environment"] | {"PYTHONUNBUFFERED": "1"}
     if spec.gpu_id < 0:  # where no GPU was asked for, Ray hides none
         environment["CUDA_VISIBLE_DEVICES"] = ""
-    if _engines and _engines[0].environment != environment:
-        _engines.pop().close()
-    if not _engines:
+    asked = {"environment": environment, "trainer": order["trainer"], "speedups": order["speedups"]}
+    if _kept and _kept[0][0] != asked:
+        _kept.pop()[1].close()
+    if not _kept:
         trainer = order["trainer"] or TRAINER
-        _engines.append(LocalEngine(SweepPaths(Path()), 1, trainer=trainer, speedups=order["speedups"]))
-        _engines[0].environment = environment
-    return _engines[0]
+        engine = LocalEngine(SweepPaths(Path()), 1, trainer=trainer, speedups=order["speedups"])
+        engine.environment = environment
+        _kept.append((asked, engine))
+    return _kept[0][1]
 
 
 class Growing:

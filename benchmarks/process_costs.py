@@ -12,7 +12,7 @@ from typing import TypeVar
 import psutil
 
 Given = TypeVar("Given")
-LOOK_SECONDS = 0.25
+LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,18 @@ limits: {max_steps: 200}
 overrides: {training.eval_frequency: 50}
 """
 
+BILSTM = """
+base: base.cfg
+score: ents_f
+keep_models: all
+seeds: 2
+swaps:
+  tok2vec.model.encode:
+    - spacy.TorchBiLSTMEncoder.v1
+limits: {max_steps: 50}
+overrides: {training.eval_frequency: 25}
+"""
+
 TINY = """
 base: base.cfg
 score: cats_micro_f
@@ -72,6 +84,7 @@ SWEEPS = {
     "banking77/10": A_TENTH,
     "ud_en_atis": UD_EN_ATIS,
     "wnut17": WNUT17,
+    "wnut17/bilstm": BILSTM,
     "tiny": TINY,
 }
 COMPONENTS = {

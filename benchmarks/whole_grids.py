@@ -1,6 +1,6 @@
 """How much sooner is a grid done than by any other way to run it, and are the models the same?
 
-    python benchmarks/whole_grids.py [banking77 banking77/10 ud_en_atis wnut17 tiny] [--repeats 5]
+    python benchmarks/whole_grids.py [GRID...] [--repeats 5] [--ways 0 1 2 3] [--data DIR] [--kept FILE]
 
 The same configs, seeds and data in four ways, one after the other, in each repeat: `spacy train` for one
 config after another; `xargs -P` with a process per core, with default threads and with one thread each;

@@ -41,7 +41,7 @@ SECONDS_PER_PASS = (0.005, 0.08)
 """Wall seconds, with those of copying documents, which takes longer than a linear model does; the least, and
 the most: all passes together take no more than SHARE_OF_TRAINING, where that is enough."""
 
-SHARE_OF_TRAINING = 0.1
+SHARE_OF_TRAINING = 0.05
 
 PATIENCE_SECONDS = 120.0
 """How long a measurement may take before it is given up: the training it belongs to is done."""

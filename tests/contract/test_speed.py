@@ -112,7 +112,7 @@ def test_each_pass_on_a_cpu_has_the_weights_in_another_place(on_gpu: bool, place
     assert all(list(array) == [0, 1, 2] for array in weights)
 
 
-@pytest.mark.parametrize(("trained", "expected"), [(None, 0.08), (0.3, 0.005), (4.5, 0.05), (60.0, 0.08)])
+@pytest.mark.parametrize(("trained", "expected"), [(None, 0.08), (0.3, 0.005), (9.0, 0.05), (60.0, 0.08)])
 def test_a_short_training_is_followed_by_a_short_measurement(
     trained: float | None, expected: float, tmp_path: Path
 ) -> None:

@@ -18,14 +18,14 @@ def adding_labels_once() -> Iterator[None]:
 
     resizable: Any = import_module("thinc.layers.resizable")  # thinc.layers has a function of that name
     add_label, resize = TextCategorizer.add_label, resizable._resize_parameter
-    known: set[tuple[TextCategorizer, str]] = set()
+    known: dict[TextCategorizer, set[str]] = {}
     empty: list[Any] = []  # the weights of 0 that were made last
 
     def add_once(component: TextCategorizer, label: str) -> int:
-        if isinstance(label, str) and (component, label) in known:
+        if isinstance(label, str) and label in known.get(component, ()):
             return 0
         added = add_label(component, label)
-        known.add((component, label))
+        known.setdefault(component, set()).add(label)
         return added
 
     def resize_unless_empty(name: str, layer: Any, new_layer: Any, filler: float = 0) -> None:

@@ -59,8 +59,8 @@ seeds: 2
 swaps:
   tok2vec.model.encode:
     - spacy.TorchBiLSTMEncoder.v1
-limits: {max_steps: 50}
-overrides: {training.eval_frequency: 25}
+limits: {max_steps: 200}
+overrides: {training.eval_frequency: 50}
 """
 
 TINY = """

@@ -3,10 +3,10 @@
     python benchmarks/grid_growth.py [--repeats 3]
 
 The demo's base with an empty store, in CPU seconds of all processes; what it grows by from the first number
-to the second, and from the second to the third, of each. Beyond a training: wall seconds from the
-start of a run to its end less those of its training: that is its end, and the measurement of its words per
-second. Exits with 1 where time grows faster than linearly, by more than NOISE, or
-where a run takes LIMIT_SECONDS beyond its training.
+to the second, and from the second to the third, of each. Beyond a training: wall seconds from the start of a
+run to its end less those of its training: that is its end, and the measurement of its words per second. Exits
+with 1 where time grows faster than linearly, by more than NOISE, or where a run takes LIMIT_SECONDS beyond
+its training.
 """
 
 import argparse

@@ -122,10 +122,8 @@ def grid(
     else:
         if not quiet:
             say(summarize(planned, missing, at_once), err=True)
-        options: dict[str, Any] = {"strict": strict, "pass_env": pass_env or (), "speedups": not no_speedups}
-        options |= {"engine": engine, "jobs": jobs, "address": chosen.address}
-        options |= {"cpus_per_run": chosen.cpus_per_run, "gpus_per_run": chosen.gpus_per_run}
-        options["runtime_env"] = chosen.runtime_env
+        options = {name: value for name, value in vars(chosen).items() if name != "with_models"}
+        options["strict"] = strict
         limits = {"minutes": grid_minutes, "max_failures": max_failures}
         with interruptible():
             results = _run(planned, missing, experiments, quiet, options | limits | vars(wanted))

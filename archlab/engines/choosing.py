@@ -107,4 +107,11 @@ def make_engine(options: EngineOptions, store: Store, todo: Sequence[RunSpec], o
             speedups=speedups,
             with_models=options.with_models,
         )
-    return LocalEngine(store.paths, options.at_once(todo), on_event, pass_env=pass_env, speedups=speedups)
+    return LocalEngine(
+        store.paths,
+        options.at_once(todo),
+        on_event,
+        pass_env=pass_env,
+        speedups=speedups,
+        alone=len(todo) == 1,
+    )

@@ -15,6 +15,7 @@ from archlab.configs.loading import as_config, interpolated
 from archlab.engines.base import Watcher, nobody
 from archlab.engines.choosing import EngineOptions, make_engine
 from archlab.engines.running import ALL, Driver, Wanted, adopt, handed_over
+from archlab.engines.warm import read_ahead
 from archlab.errors import CorpusError, MisfitError, OutputError, SweepError
 from archlab.planning.plans import Plan, plan
 from archlab.planning.runs import RunSettings, make_variant
@@ -26,6 +27,7 @@ from archlab.results.paths import SweepPaths
 from archlab.results.store import Store
 from archlab.results.tables import Layout, Place, winners
 from archlab.training.device import find_device
+from archlab.training.speedups.shared_corpora import what_is_read
 
 if TYPE_CHECKING:
     from confection import Config
@@ -197,6 +199,9 @@ def _execute(
     on_event: Watcher,
 ) -> Results:
     """Train what a plan has and the store has not, and give the results of all its runs."""
+    if planned.runs:
+        first = interpolated(as_config(planned.variants[0].config))
+        read_ahead(what_is_read(first, planned.runs[0].code))
     require_data(planned.variants)
     runs = selected_runs(planned, wanted)
     store = Store(planned.sweep.name, experiments)

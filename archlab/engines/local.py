@@ -48,9 +48,11 @@ class LocalEngine:
         trainer: Sequence[str] = TRAINER,
         pass_env: Sequence[str] = (),
         speedups: bool = True,
+        alone: bool = False,
     ) -> None:
         """jobs: runs at once, at least 1. pass_env: variables of this environment that runs get, too.
-        speedups: False starts each run by itself, and trains as slowly as spaCy."""
+        speedups: False starts each run by itself, and trains as slowly as spaCy. alone: whether there is but
+        one run, which has nobody to share its corpora with."""
         self.paths = paths
         self.jobs = jobs
         self.environment = _environment(jobs, pass_env)
@@ -59,6 +61,7 @@ class LocalEngine:
         if trainer is TRAINER and not speedups:
             self.trainer = (*TRAINER, NO_SPEEDUPS)
         self.speedups = speedups
+        self.alone = alone
         self.warm: WarmServer | None = None
 
     def run(self, specs: Iterable[RunSpec], deadline: float | None = None) -> Generator[Result, None, None]:
@@ -111,7 +114,7 @@ class LocalEngine:
                 program, self.environment, preload=preload
             )
         with paths.log.open("ab") as log:
-            return self.warm.start(paths.folder.resolve(), log)
+            return self.warm.start(paths.folder.resolve(), log, alone=self.alone)
 
     def _wait(self) -> None:
         """For a run to end, or a while, in which others may have made progress."""

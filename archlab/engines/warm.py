@@ -15,6 +15,7 @@ from typing import IO, Any
 from archlab.processes import ON_LINUX, end_leftover, identity
 from archlab.records import Json
 from archlab.training.speedups import warm_server
+from archlab.training.speedups.forking import PACKET_BYTES
 
 READY_SECONDS = 60.0
 """How long it may import before it is given up, and runs are started each by itself."""
@@ -78,8 +79,11 @@ class WarmServer:
             )
         self.works: bool | None = None
 
-    def start(self, folder: Path, log: IO[bytes]) -> WarmProcess | None:
-        """Fork a supervisor of the run in this folder; None where it has to be started in another way."""
+    def start(self, folder: Path, log: IO[bytes], *, alone: bool = False) -> WarmProcess | None:
+        """Fork a supervisor of the run in this folder; None where it has to be started in another way.
+
+        alone: whether no other run comes with which it could share its corpora.
+        """
         if self.works is None:
             self.works = self._next(READY_SECONDS, "ready") is not None
         if not self.works:
@@ -87,7 +91,7 @@ class WarmServer:
         theirs, ours = os.pipe()
         stdin = os.fdopen(ours, "wb", buffering=0)
         try:
-            self.tell(files=(theirs, log.fileno()), start=str(folder))
+            self.tell(files=(theirs, log.fileno()), start=str(folder), alone=alone)
         finally:
             os.close(theirs)
         answer = self._next(READY_SECONDS, "started")
@@ -109,7 +113,7 @@ class WarmServer:
         while select.select([self.connection], [], [], seconds)[0]:
             packet = b""
             with contextlib.suppress(OSError):
-                packet = self.connection.recv(warm_server.PACKET_BYTES)
+                packet = self.connection.recv(PACKET_BYTES)
             if not packet:
                 self._lose_all()
                 return False
@@ -145,6 +149,13 @@ class WarmServer:
         self.works = False
         for pid in list(self.processes):
             self.processes.pop(pid).lose()
+
+
+def read_ahead(read: Json | None) -> None:
+    """Let the server that was started ahead read what a run will read, as `what_is_read` has it."""
+    for server in _ahead:
+        if read is not None:
+            server.tell(read=read)
 
 
 _ahead: list[WarmServer] = []

@@ -115,6 +115,7 @@ def _train(
             from archlab.training.speedups.looking_up import looking_up_sooner
             from archlab.training.speedups.multiplying import multiplying_sooner
             from archlab.training.speedups.reading_once import reading_once
+            from archlab.training.speedups.shared_corpora import sharing
 
             for file in spec.code:
                 import_file("python_code", file)
@@ -125,7 +126,8 @@ def _train(
         if speedups:
             stack.enter_context(looking_up_sooner())
             stack.enter_context(multiplying_sooner())
-            stack.enter_context(reading_once(interpolated))
+            read_before = stack.enter_context(sharing(interpolated, spec.code))
+            stack.enter_context(reading_once(interpolated, read_before))
         adding = adding_labels_once() if speedups else nullcontext()
         with clock.phase("initialize"), only_needed_factories(interpolated), adding:
             nlp = init_nlp(config, use_gpu=spec.gpu_id)

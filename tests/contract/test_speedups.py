@@ -1,17 +1,17 @@
 """With all speed-ups and without: the same model-best, scores and counts, and much less to do."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import numpy
 import pytest
 import spacy
+from made_documents import documents
 from spacy.cli.init_config import init_config
 from spacy.language import Language
-from spacy.tokens import Doc, DocBin, Span
+from spacy.tokens import DocBin
 from spacy.training import Corpus
 
 import archlab
@@ -21,8 +21,6 @@ from archlab.training.speedups.reading_once import reading_once
 
 pytestmark = pytest.mark.slow
 
-TEXT = "the cat saw a big dog in Paris and Rome while some bird sang to Anna near old Berlin"
-LABELS = [f"label{number}" for number in range(12)]
 COMPONENTS = ["tagger", "morphologizer", "parser", "ner", "textcat", "textcat_multilabel"]
 SETTINGS = {
     "training.max_steps": 4,
@@ -34,28 +32,6 @@ SETTINGS = {
 STREAMED = {"training.max_epochs": -1, "training.optimizer.use_averages": False}
 EACH_READ_ONCE = 4  # twice before the training, when the data is checked
 DRAWN = {"corpora.dev.augmenter": {"@augmenters": "spacy.lower_case.v1", "level": 0.5}}
-
-
-def documents(count: int, seed: int) -> Iterator[Doc]:
-    """Texts that mean nothing, annotated in all ways."""
-    nlp = spacy.blank("en")
-    known = TEXT.split()
-    random = numpy.random.default_rng(seed)
-    for _ in range(count):
-        words = [str(word) for word in random.choice(known, size=random.integers(3, 9))]
-        doc = Doc(
-            nlp.vocab,
-            words=words,
-            tags=[word[0].upper() for word in words],
-            morphs=["Number=Sing" if len(word) % 2 else "" for word in words],
-            pos=["NOUN" if len(word) > 3 else "DET" for word in words],
-            heads=[len(words) // 2] * len(words),
-            deps=["ROOT" if n == len(words) // 2 else ("dep", "mod")[n % 2] for n in range(len(words))],
-        )
-        doc.set_ents([Span(doc, i, i + 1, "NAME") for i, word in enumerate(words) if word.istitle()])
-        label = LABELS[len(words[0]) + len(words) % 2]
-        doc.cats = {name: float(name == label) for name in LABELS}
-        yield doc
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from archlab.engines import local
 from archlab.engines.local import LocalEngine
 from archlab.processes import ON_LINUX
 from archlab.results.paths import SweepPaths
-from archlab.training.speedups.warm_server import is_safe_to_fork
+from archlab.training.speedups.forking import is_safe_to_fork
 
 pytestmark = pytest.mark.skipif(not ON_LINUX, reason="forks are for Linux")
 

@@ -8,8 +8,9 @@ Where that is not certain, spaCy's reader reads as often as it is asked: for rea
 or draw at random, tokenizers that learn, components of others, and corpora that are streamed.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -18,32 +19,48 @@ from archlab.blocks.diagnostics import DiagnosticReader
 if TYPE_CHECKING:
     from spacy.language import Language
     from spacy.training import Example
+    from spacy.vocab import Vocab
 
 OWN_PACKAGES = ("spacy", "spacy_legacy", "spacy_transformers", "spacy_curated_transformers")
 
 
+@dataclass(frozen=True)
+class Read:
+    """What was read with a vocabulary. examples: content of a reader -> what it gave."""
+
+    vocab: "Vocab"
+    examples: Mapping[object, "Sequence[Example]"]
+
+
 @contextmanager
-def reading_once(config: Mapping[str, Any]) -> Iterator[None]:
-    """Within this, spaCy's corpora and archlab's keep what they read. config: interpolated, of the run."""
+def reading_once(config: Mapping[str, Any], before: Read | None = None) -> Iterator[None]:
+    """Within this, spaCy's corpora and archlab's keep what they read.
+
+    config: interpolated, of the run. before: what was read by others, for a pipeline with its vocabulary.
+    """
     from spacy.training.corpus import Corpus
 
-    if not _can_keep(config):
+    if not can_keep(config):
         yield
         return
-    kept: dict[tuple[object, ...], list[Example]] = {}
-    with _keeping(Corpus, kept), _keeping(DiagnosticReader, kept):
+    kept: dict[tuple[object, ...], Sequence[Example]] = {}
+    with _keeping(Corpus, kept, before), _keeping(DiagnosticReader, kept, before):
         yield
 
 
 @contextmanager
-def _keeping(reader_type: Any, kept: "dict[tuple[object, ...], list[Example]]") -> Iterator[None]:
+def _keeping(
+    reader_type: Any, kept: "dict[tuple[object, ...], Sequence[Example]]", before: Read | None
+) -> Iterator[None]:
     """Within this, readers of this type give what is kept, where they read the same each time."""
     read = reader_type.__call__
 
     def read_once(reader: Any, nlp: "Language") -> Iterator["Example"]:
-        content = _content(reader)
+        content = content_of(reader)
         if content is None or not is_spacys_own(nlp):
             return cast(Iterator["Example"], read(reader, nlp))
+        if before is not None and nlp.vocab is before.vocab and content in before.examples:
+            return iter(before.examples[content])
         if (nlp, content) not in kept:
             kept[nlp, content] = list(read(reader, nlp))
         return iter(kept[nlp, content])
@@ -55,12 +72,12 @@ def _keeping(reader_type: Any, kept: "dict[tuple[object, ...], list[Example]]") 
         reader_type.__call__ = read
 
 
-def _can_keep(config: Mapping[str, Any]) -> bool:
+def can_keep(config: Mapping[str, Any]) -> bool:
     """Whether the corpora stay in memory anyway, and nothing changes the tokenizer after they were read."""
     return config["training"]["max_epochs"] >= 0 and config["initialize"]["after_init"] is None
 
 
-def _content(reader: Any) -> object:
+def content_of(reader: Any) -> object:
     """Tells what a reader gives from what others give; None where that may differ each time."""
     from spacy.training.augment import dont_augment
     from spacy.training.corpus import Corpus

@@ -6,9 +6,11 @@ seconds, a fork some milliseconds.
 
 For Linux, and for runs on the CPU: CUDA does not survive a fork. Nothing else than imports happens here, so a
 run is what it would be in a process of its own: no Thinc model is built, nobody's code is imported, and where
-a thread runs, this process ends before it forks anything. Each packet of the socket is a message in JSON:
+a thread runs, this process ends before it forks anything. Runs that read the same corpora are forked from a
+fork that has read them (`corpus_reader`). Each packet of the socket is a message in JSON:
 
-    driver: {"start": RUN_FOLDER} with the files that are its standard input and output, {"end": PID}
+    driver: {"start": RUN_FOLDER, "alone": whether no other run comes} with the files that are its standard
+            input and output, {"end": PID}, {"read": what will be read, as `shared_corpora` has it}
     server: {"ready": true}, {"started": PID or null}, {"ended": PID, "code": as Popen's}
 
 What ends the server is the end of the socket; supervisors see the end of the driver themselves.
@@ -26,16 +28,24 @@ import select
 import signal
 import socket
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from archlab.memory import imported_for_good
 from archlab.processes import RUN_VARIABLE, descendants
-from archlab.training.supervisor import PR_SET_CHILD_SUBREAPER, PR_SET_PDEATHSIG, Supervisor, end_like
+from archlab.records import Json
+from archlab.results.files import read_json
+from archlab.results.paths import RunPaths
+from archlab.training.speedups.corpus_reader import Reader
+from archlab.training.speedups.forking import PACKET_BYTES, end_with_parent, is_safe_to_fork, take_files
+from archlab.training.speedups.shared_corpora import key_of, what_is_read
+from archlab.training.supervisor import PR_SET_CHILD_SUBREAPER, Supervisor, end_like
 
 PRELOAD = "--preload"
-PACKET_BYTES = 1 << 16
+MOST_READERS = 2
+"""How many corpora are kept at once."""
 
 PRELOADED = (
     "archlab.catalog.factories",
@@ -64,26 +74,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until the driver ends; in a fork, be a supervisor, or a run."""
     program = list(sys.argv[1:] if arguments is None else arguments)
     driver = socket.socket(fileno=os.dup(0))
-    if program[0] == PRELOAD:
-        with _ending_with_the_driver(), imported_for_good():  # a collection in a fork would copy it
+    is_own = program[0] == PRELOAD
+    if is_own:
+        end_with_parent()  # nobody listens to the driver meanwhile
+        with imported_for_good():  # a collection in a fork would copy it
             preload()
+        end_with_parent(begin=False)
         program = program[1:]
     if not is_safe_to_fork():
         return 1
-    folder = Server(driver).serve()
+    keep = partial(keep_run, program=program)
+    folder = Server(driver, keep, shares=is_own).serve()
     if folder is not None:
-        return keep_run(folder, program)
+        return keep(folder)
     leaving.append(0)
     return 0
-
-
-@contextlib.contextmanager
-def _ending_with_the_driver() -> Iterator[None]:
-    """While nobody listens to the driver: be killed with it."""
-    prctl = ctypes.CDLL(None).prctl
-    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    yield
-    prctl(PR_SET_PDEATHSIG, 0)
 
 
 def preload() -> None:
@@ -104,25 +109,16 @@ def preload() -> None:
         spacy.blank("en")  # Python keeps the regular expressions of its tokenizer compiled
 
 
-def is_safe_to_fork() -> bool:
-    """Whether nothing has happened that a fork would not survive, or that a run would be another one by."""
-    if (pid := os.fork()) == 0:
-        os._exit(0)  # OpenBLAS ends its threads before a fork, and has new ones when it needs them
-    os.waitpid(pid, 0)
-    if len(list(Path("/proc/self/task").iterdir())) > 1:
-        return False
-    models, torch = sys.modules.get("thinc.model"), sys.modules.get("torch")
-    return (models is None or models.Model.global_id == 0) and not (
-        torch is not None and torch.cuda.is_initialized()
-    )
-
-
 class Server:
     """Forks a supervisor when it is asked to, and tells how each has ended."""
 
-    def __init__(self, driver: socket.socket) -> None:
+    def __init__(self, driver: socket.socket, keep: Callable[[Path], int], *, shares: bool) -> None:
+        """keep: what becomes of a supervisor. shares: whether runs are archlab's own, and share corpora."""
         self.driver = driver
+        self.keep = keep
+        self.shares = shares
         self.supervisors: dict[int, int] = {}  # pidfd -> pid
+        self.readers: dict[str, Reader] = {}  # by key, the one used last at the end
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
 
     def serve(self) -> Path | None:
@@ -137,10 +133,14 @@ class Server:
             if self.driver.fileno() in ready:
                 message, files = self._hear()
                 driver_is_there = message is not None
-                if message and "start" in message and self._starts(files):
+                if message and "read" in message:
+                    self._reader(message["read"])
+                if message and "start" in message and self._starts(files, **message):
                     return Path(message["start"])
                 if message and message.get("end") in self.supervisors.values():
                     os.kill(message["end"], signal.SIGTERM)
+        for reader in self.readers.values():
+            reader.end()
         return None
 
     def _hear(self) -> tuple[dict[str, Any] | None, list[int]]:
@@ -155,27 +155,52 @@ class Server:
         with contextlib.suppress(OSError):  # the driver has gone
             self.driver.send(json.dumps(message).encode())
 
-    def _starts(self, files: Sequence[int]) -> bool:
+    def _starts(self, files: Sequence[int], start: str, *, alone: bool) -> bool:
         """Fork a supervisor. True in the fork, which has the files as its own, and nothing of the server."""
-        try:
-            pid = os.fork()
-        except OSError:  # no more processes, or no memory
-            pid = -1
+        pid = None if alone else self._forked_by_reader(Path(start), files)
+        if pid is None:
+            with contextlib.suppress(OSError):  # no more processes, or no memory
+                pid = os.fork()
         if pid == 0:
-            os.setsid()
-            self.driver.close()
-            for supervisor in self.supervisors:
-                os.close(supervisor)
-            stdin, log = files
-            for file, number in ((stdin, 0), (log, 1), (log, 2)):
-                os.dup2(file, number)
+            self._leave()
+            take_files(files)
+            return True
         for file in files:
             os.close(file)
-        if pid > 0:
+        if pid is not None:
             self.supervisors[os.pidfd_open(pid)] = pid
-        if pid != 0:
-            self._tell(started=pid if pid > 0 else None)
-        return pid == 0
+        self._tell(started=pid)
+        return False
+
+    def _leave(self) -> None:
+        """In a fork: let go what is the server's."""
+        self.driver.close()
+        for supervisor in self.supervisors:
+            os.close(supervisor)
+        for reader in self.readers.values():
+            reader.connection.close()
+
+    def _forked_by_reader(self, folder: Path, files: Sequence[int]) -> int | None:
+        """The supervisor of a run, forked by the reader of its corpora; None where there is none."""
+        read = _read_by(RunPaths(folder)) if self.shares else None
+        reader = self._reader(read) if read is not None else None
+        pid = reader.start(folder, files) if reader is not None else None
+        if reader is not None and reader.is_ready is False:
+            self._kill_orphans()
+        return pid
+
+    def _reader(self, read: Json) -> Reader | None:
+        """The reader of what is read; None where it cannot be forked."""
+        key = key_of(read)
+        reader = self.readers.pop(key, None)
+        if reader is None:
+            while len(self.readers) >= MOST_READERS:
+                self.readers.pop(next(iter(self.readers))).end()
+            with contextlib.suppress(OSError):
+                reader = Reader(read, self._leave, self.keep)
+        if reader is not None:
+            self.readers[key] = reader
+        return reader
 
     def _tell_end(self, supervisor: int) -> None:
         os.close(supervisor)
@@ -188,7 +213,7 @@ class Server:
     def _kill_orphans(self) -> None:
         """Kill what a supervisor that was itself killed has left: who else is a child of this process?"""
         while True:
-            spared = set(self.supervisors.values())
+            spared = {*self.supervisors.values(), *(reader.pid for reader in self.readers.values())}
             for pid in tuple(spared):
                 spared.update(descendants(pid))
             orphans = set(descendants(os.getpid())) - spared
@@ -200,6 +225,16 @@ class Server:
             for orphan in orphans:
                 with contextlib.suppress(ChildProcessError):  # not a child of this process yet
                     os.waitpid(orphan, 0)
+
+
+def _read_by(paths: RunPaths) -> Json | None:
+    """What a run reads; None where it has to read it itself."""
+    from spacy.util import load_config
+
+    with contextlib.suppress(Exception):  # a config that is wrong is told by the run
+        spec = read_json(paths.spec)
+        return what_is_read(load_config(paths.config).interpolate(), spec["code"])
+    return None
 
 
 def keep_run(folder: Path, program: Sequence[str]) -> int:

@@ -1,0 +1,259 @@
+"""Corpora are read once for all runs that read the same; each comes to what it would come to by itself."""
+
+import os
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import spacy
+from made_documents import documents
+from spacy.cli.init_config import init_config
+from spacy.tokens import DocBin
+
+import archlab
+from archlab.engines import warm
+from archlab.processes import ON_LINUX
+from archlab.results.paths import SweepPaths
+from archlab.training.speedups import warm_server
+from archlab.training.speedups.shared_corpora import what_is_read
+
+COMPONENTS = ["tagger", "morphologizer", "parser", "ner", "textcat", "textcat_multilabel"]
+
+SWEEP = """
+base: base.cfg
+seeds: 2
+keep_models: all
+limits: {max_steps: 4}
+overrides: {training.eval_frequency: 2}
+"""
+
+COUNTING_SERVER = """
+import os, signal, sys
+from pathlib import Path
+
+from spacy.training.corpus import Corpus
+
+from archlab.training.speedups import corpus_reader, warm_server
+
+read_docbin = Corpus.read_docbin
+
+def counting(reader, *arguments):
+    with open(os.environ["READS"], "a") as file:
+        file.write(f"{os.getpid()}\\n")
+    return read_docbin(reader, *arguments)
+
+Corpus.read_docbin = counting
+#
+sys.exit(warm_server.main())
+"""
+
+NEVER_WAITS = "corpus_reader.READING_SECONDS = 0"
+DIES_READING = "corpus_reader.read_corpora = lambda _: os.kill(os.getpid(), signal.SIGKILL)"
+FAILS_READING = "corpus_reader.read_corpora = lambda _: 1 / 0"
+DIES_AFTERWARDS = """
+start = corpus_reader.Reader.start
+def start_and_kill(reader, *arguments):
+    pid = start(reader, *arguments)
+    if reader.is_ready:
+        os.kill(reader.pid, signal.SIGKILL)
+    return pid
+corpus_reader.Reader.start = start_and_kill
+"""
+KEEPS_ONE = "warm_server.MOST_READERS = 1"
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data")
+    for seed, (name, count) in enumerate((("train", 60), ("dev", 20))):
+        DocBin(docs=documents(count, seed)).to_disk(folder / f"{name}.spacy")
+    return folder
+
+
+def write_sweep(folder: Path, data: Path) -> Path:
+    config = init_config(lang="en", pipeline=COMPONENTS, optimize="efficiency", gpu=False, silent=True)
+    config["paths"].update({"train": str(data / "train.spacy"), "dev": str(data / "dev.spacy")})
+    config.to_disk(folder / "base.cfg")
+    (folder / "sweep.yml").write_text(SWEEP, encoding="utf8")
+    return folder / "sweep.yml"
+
+
+@pytest.fixture(scope="module")
+def whole(data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """What the sweep comes to, trained as spaCy trains."""
+    return learned(write_sweep(tmp_path_factory.mktemp("whole"), data), "alone", speedups=False)
+
+
+@pytest.fixture
+def reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file with a line for each time that a process of the server reads a corpus: its id."""
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setenv("READS", str(tmp_path / "reads"))
+    named = SimpleNamespace(__name__="counting_server", PRELOAD=warm_server.PRELOAD)
+    monkeypatch.setattr(warm, "warm_server", named)
+    write_server(tmp_path)
+    (tmp_path / "reads").touch()
+    return tmp_path / "reads"
+
+
+def write_server(folder: Path, change: str = "") -> None:
+    (folder / "counting_server.py").write_text(COUNTING_SERVER.replace("\n#\n", f"\n{change}\n"))
+
+
+def learned(sweep: Path, name: str, **options: Any) -> dict[str, bytes]:
+    """All that the runs of a sweep leave of what they have learned."""
+    experiments = sweep.with_name(name)
+    results = archlab.grid(sweep, experiments=experiments, **options)
+    assert {result.status for result in results} == {"done"}
+    assert all(result.cost.words_per_second for result in results)
+    files: dict[str, bytes] = {}
+    for result in results:
+        run = SweepPaths.of("sweep", experiments).run(result.run_id)
+        models = [path for path in run.model.rglob("*") if path.is_file()]
+        assert len(models) > 10
+        files |= {str(path.relative_to(run.folder.parent)): path.read_bytes() for path in models}
+        files[f"{result.run_id}/per_doc"] = run.per_doc.read_bytes()
+    return files
+
+
+def readers(reads: Path) -> list[int]:
+    return [int(line) for line in reads.read_text().split()]
+
+
+def assert_gone(pids: set[int]) -> None:
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not ON_LINUX, reason="forks are for Linux")
+def test_models_are_the_same_and_corpora_read_once(
+    tmp_path: Path, data: Path, whole: dict[str, bytes], reads: Path
+) -> None:
+    shared = learned(write_sweep(tmp_path, data), "shared", pass_env=["READS"])
+    assert shared.keys() == whole.keys()
+    assert [name for name in shared if shared[name] != whole[name]] == []
+    first, second = readers(reads)
+    assert first == second
+    assert_gone({first})
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not ON_LINUX, reason="forks are for Linux")
+@pytest.mark.parametrize("change", [NEVER_WAITS, DIES_READING, FAILS_READING, DIES_AFTERWARDS])
+def test_runs_read_by_themselves_what_nobody_has_read(
+    tmp_path: Path, data: Path, whole: dict[str, bytes], reads: Path, change: str
+) -> None:
+    write_server(tmp_path, change)
+    assert learned(write_sweep(tmp_path, data), "lonely", pass_env=["READS"], jobs=1) == whole
+    times = readers(reads)
+    assert len(set(times)) > 1  # runs have read
+    assert_gone(set(times))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not ON_LINUX, reason="forks are for Linux")
+def test_few_corpora_are_kept_at_once(tmp_path: Path, data: Path, reads: Path) -> None:
+    sweep = write_sweep(tmp_path, data)
+    sweep.write_text(SWEEP.replace("2}", "2, corpora.train.limit: [0, 50, 40]}"), encoding="utf8")
+    write_server(tmp_path, KEEPS_ONE)
+    learned(sweep, "kept", pass_env=["READS"], jobs=1)
+    pids = readers(reads)
+    assert len(set(pids)) >= 3
+    assert all(pids.count(pid) == 2 for pid in pids)  # train and dev: no run has read
+    assert_gone(set(pids))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not ON_LINUX, reason="forks are for Linux")
+def test_a_run_alone_reads_by_itself(tmp_path: Path, data: Path, reads: Path) -> None:
+    sweep = write_sweep(tmp_path, data)
+    sweep.write_text(SWEEP.replace("seeds: 2", "seeds: 1"))
+    learned(sweep, "one", pass_env=["READS"])
+    assert len(set(readers(reads))) == 2  # the run, and what measures its speed
+
+
+@pytest.fixture(scope="module")
+def plain(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    sweep = write_sweep(tmp_path_factory.mktemp("plain"), data)
+    return archlab.load_config(sweep.with_name("base.cfg")).interpolate()
+
+
+def changed(config: Any, changes: Mapping[str, Any]) -> Any:
+    config = deepcopy(config)
+    for path, value in changes.items():
+        *sections, key = path.split(".")
+        section = config
+        for name in sections:
+            section = section[name]
+        section[key] = value
+    return config
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"training.optimizer.learn_rate": 0.1, "training.seed": 3, "nlp.batch_size": 7},
+        {"components.tok2vec.model.embed.rows": [10, 10, 10, 10]},
+    ],
+)
+def test_what_is_read_is_told_by_language_and_corpora(plain: Any, changes: dict[str, Any]) -> None:
+    read = what_is_read(changed(plain, changes))
+    assert read == what_is_read(plain)
+    assert read is not None
+    assert read["lang"] == "en"
+    assert [Path(corpus["path"]).stem for corpus in read["corpora"]] == ["train", "dev"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"nlp.tokenizer": {"@tokenizers": "mine.v1"}},
+        {"nlp.vectors": {"@vectors": "mine.v1"}},
+        {"nlp.before_creation": {"@callbacks": "mine.v1"}},
+        {"nlp.after_creation": {"@callbacks": "mine.v1"}},
+        {"nlp.after_pipeline_creation": {"@callbacks": "mine.v1"}},
+        {"initialize.vectors": "en_core_web_lg"},
+        {"initialize.vocab_data": "lexemes.jsonl"},
+        {"initialize.lookups": {"@misc": "spacy.LookupsDataLoader.v1"}},
+        {"initialize.tokenizer": {"pkuseg_model": "mixed"}},
+        {"initialize.before_init": {"@callbacks": "mine.v1"}},
+        {"initialize.after_init": {"@callbacks": "mine.v1"}},
+        {"corpora.train.augmenter": {"@augmenters": "spacy.lower_case.v1", "level": 0.1}},
+        {"corpora.dev.@readers": "mine.v1"},
+        {"corpora.dev": None},
+        {"components.ner.factory": "mine"},
+        {"components.ner": {"source": "en_core_web_sm"}},
+        {"training.max_epochs": -1},
+    ],
+)
+def test_what_somebody_else_may_change_is_not_shared(plain: Any, changes: dict[str, Any]) -> None:
+    assert what_is_read(changed(plain, changes)) is None
+
+
+def test_with_code_nothing_is_shared(plain: Any) -> None:
+    assert what_is_read(plain, ["mine.py"]) is None
+
+
+@pytest.mark.parametrize("lang", ["en", "de", "xx"])
+def test_vocabularies_are_saved_sorted(lang: str) -> None:
+    """What sharing rests on: in which order words were seen does not show in a model."""
+
+    def saved(*texts: str) -> bytes:
+        nlp = spacy.blank(lang)
+        for text in texts:
+            nlp(text)
+        return bytes(nlp.vocab.to_bytes())
+
+    assert saved("one two", "Three") == saved("Three", "two one") != saved("one two")
+
+
+@pytest.fixture(autouse=True)
+def _no_server_left() -> Iterator[None]:
+    yield
+    assert not warm._ahead

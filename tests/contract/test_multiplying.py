@@ -14,6 +14,13 @@ PLAIN = blis.py.gemm
 SHAPES = [(300, 70, 90), (1, 384, 768), (384, 1, 768), (65, PANEL, 33), (41, PANEL + 1, 67), (50, 999, 47)]
 
 
+@pytest.fixture(autouse=True)
+def _try_anew() -> Iterator[None]:
+    multiplying._faster_than.cache_clear()
+    yield
+    multiplying._faster_than.cache_clear()
+
+
 @pytest.fixture
 def faster() -> Iterator[Callable[..., Any]]:
     with multiplying_sooner():
@@ -62,6 +69,13 @@ def test_it_is_taken_back(faster: Callable[..., Any]) -> None:
     with pytest.raises(KeyError), multiplying_sooner():
         raise KeyError
     assert blis.py.gemm is faster
+
+
+def test_a_kernel_is_tried_once(faster: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blis.py, "gemm", PLAIN)
+    monkeypatch.setattr(multiplying, "_agree", None)  # would fail
+    with multiplying_sooner():
+        assert blis.py.gemm is faster
 
 
 def test_a_kernel_that_rounds_otherwise_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:

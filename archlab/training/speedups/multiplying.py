@@ -10,6 +10,7 @@ import ctypes
 import platform
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,8 +42,8 @@ def multiplying_sooner() -> Iterator[None]:
     import blis.py  # type: ignore[import-untyped]
 
     plain = blis.py.gemm
-    kernel = _kernel_with_avx(blis.py.__file__)
-    if kernel is None or not _agree(plain, faster := _gemm(kernel, plain)):
+    faster = _faster_than(plain, blis.py.__file__)
+    if faster is None:
         yield
         return
     blis.py.gemm = faster
@@ -50,6 +51,14 @@ def multiplying_sooner() -> Iterator[None]:
         yield
     finally:
         blis.py.gemm = plain
+
+
+@cache
+def _faster_than(plain: "Multiply", library: str) -> "Multiply | None":
+    """What gives the same as the `gemm` of this library, sooner; tried once for a process and its forks."""
+    kernel = _kernel_with_avx(library)
+    faster = _gemm(kernel, plain) if kernel is not None else None
+    return faster if faster is not None and _agree(plain, faster) else None
 
 
 def _kernel_with_avx(library: str) -> Callable[..., None] | None:

@@ -18,6 +18,7 @@ from archlab.blocks.diagnostics import DiagnosticReader
 
 if TYPE_CHECKING:
     from spacy.language import Language
+    from spacy.tokenizer import Tokenizer  # type: ignore[import-not-found]
     from spacy.training import Example
     from spacy.vocab import Vocab
 
@@ -26,9 +27,11 @@ OWN_PACKAGES = ("spacy", "spacy_legacy", "spacy_transformers", "spacy_curated_tr
 
 @dataclass(frozen=True)
 class Read:
-    """What was read with a vocabulary. examples: content of a reader -> what it gave."""
+    """What was read with a vocabulary. tokenizer: one of it that has seen no text yet. examples: content of a
+    reader -> what it gave."""
 
     vocab: "Vocab"
+    tokenizer: "Tokenizer"
     examples: Mapping[object, "Sequence[Example]"]
 
 

@@ -1,9 +1,9 @@
 """Runs that read the same corpora share them: they are forked from a process that has read them once.
 
-What is shared is a vocabulary, and the examples that were read with it. A run whose pipeline begins with
-that vocabulary, and not with a new one, comes to the same: the strings of its corpora are in the end among
-those it saves, which are sorted, and lexemes are not saved. Where anything else than spaCy could look at the
-vocabulary before, or than the corpora fill it, nothing is shared.
+What is shared is a vocabulary, a tokenizer, and the examples that were read with the vocabulary. A run whose
+pipeline begins with that vocabulary, and not with a new one, comes to the same: the strings of its corpora
+are in the end among those it saves, which are sorted, and lexemes are not saved. Where anything else than
+spaCy could look at the vocabulary before, or than the corpora fill it, nothing is shared.
 """
 
 import json
@@ -19,6 +19,7 @@ from archlab.records import Json
 from archlab.training.speedups.reading_once import Read, can_keep, content_of
 
 if TYPE_CHECKING:
+    from spacy.tokenizer import Tokenizer  # type: ignore[import-not-found]
     from spacy.vocab import Vocab
 
 READERS = ("spacy.Corpus.v1", READER)
@@ -75,13 +76,14 @@ def read_corpora(read: Json) -> None:
 
     with only_needed_factories({}):
         nlp = spacy.blank(read["lang"])
+        tokenizer = spacy.blank(read["lang"], vocab=nlp.vocab).tokenizer
     examples = {}
     for section in read["corpora"]:
         reader = registry.resolve({"corpus": section})["corpus"]
         content = content_of(reader)
         if content is not None and content not in examples:
             examples[content] = list(reader(nlp))
-    shared[key_of(read)] = Read(nlp.vocab, examples)
+    shared[key_of(read)] = Read(nlp.vocab, tokenizer, examples)
 
 
 @contextmanager
@@ -98,7 +100,7 @@ def sharing(config: Mapping[str, Any], code: Sequence[str]) -> Iterator[Read | N
     if read is None or found is None:
         yield None
         return
-    create = language.create_vocab
+    create, make = language.create_vocab, language.Tokenizer
 
     def begin_with_what_was_read(lang: str, defaults: Any, vectors_name: str | None = None) -> "Vocab":
         if lang != read["lang"] or vectors_name is not None:
@@ -107,8 +109,14 @@ def sharing(config: Mapping[str, Any], code: Sequence[str]) -> Iterator[Read | N
         language.create_vocab = create
         return found.vocab
 
-    language.create_vocab = begin_with_what_was_read
+    def take_tokenizer(vocab: "Vocab", **rules: Any) -> "Tokenizer":
+        if vocab is not found.vocab:
+            return make(vocab, **rules)
+        language.Tokenizer = make
+        return found.tokenizer
+
+    language.create_vocab, language.Tokenizer = begin_with_what_was_read, take_tokenizer
     try:
         yield found
     finally:
-        language.create_vocab = create
+        language.create_vocab, language.Tokenizer = create, make

@@ -107,6 +107,8 @@ def preload() -> None:
     factories = import_module("archlab.catalog.factories")
     with factories.only_needed_factories({}):
         spacy.blank("en")  # Python keeps the regular expressions of its tokenizer compiled
+    with import_module("archlab.training.speedups.multiplying").multiplying_sooner():
+        pass  # which kernel gives the same is tried here
 
 
 class Server:

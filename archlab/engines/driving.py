@@ -18,7 +18,7 @@ from archlab.engines.running import ALL, Driver, Wanted, adopt, handed_over
 from archlab.engines.warm import read_ahead
 from archlab.errors import CorpusError, MisfitError, OutputError, SweepError
 from archlab.planning.plans import Plan, plan
-from archlab.planning.runs import RunSettings, make_variant
+from archlab.planning.runs import RunSettings, make_variant, run_config
 from archlab.planning.sweeps import ADHOC, Sweep, load_sweep
 from archlab.records import GridLimits, Placement, Rejected, Result, RunSpec, Variant
 from archlab.results.collection import Results
@@ -27,7 +27,6 @@ from archlab.results.paths import SweepPaths
 from archlab.results.store import Store
 from archlab.results.tables import Layout, Place, winners
 from archlab.training.device import find_device
-from archlab.training.speedups.shared_corpora import what_is_read
 
 if TYPE_CHECKING:
     from confection import Config
@@ -199,11 +198,11 @@ def _execute(
     on_event: Watcher,
 ) -> Results:
     """Train what a plan has and the store has not, and give the results of all its runs."""
-    if planned.runs:
-        first = interpolated(as_config(planned.variants[0].config))
-        read_ahead(what_is_read(first, planned.runs[0].code))
-    require_data(planned.variants)
     runs = selected_runs(planned, wanted)
+    if len(runs) > 1:
+        configs = {variant.variant_id: variant.config for variant in planned.variants}
+        read_ahead(run_config(configs[runs[0].variant_id], runs[0].seed), runs[0])
+    require_data(planned.variants)
     store = Store(planned.sweep.name, experiments)
     layout = replace(
         _layout(

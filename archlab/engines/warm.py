@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from archlab.processes import ON_LINUX, end_leftover, identity
-from archlab.records import Json
+from archlab.records import Json, RunSpec
 from archlab.training.speedups import warm_server
 from archlab.training.speedups.forking import PACKET_BYTES
+from archlab.training.speedups.shared_corpora import what_a_run_reads
 
 READY_SECONDS = 60.0
 """How long it may import before it is given up, and runs are started each by itself."""
@@ -151,11 +152,11 @@ class WarmServer:
             self.processes.pop(pid).lose()
 
 
-def read_ahead(read: Json | None) -> None:
-    """Let the server that was started ahead read what a run will read, as `what_is_read` has it."""
+def read_ahead(config: str, spec: RunSpec) -> None:
+    """Let the server that was started ahead read the corpora of a run already. config: of the run."""
     for server in _ahead:
-        if read is not None:
-            server.tell(read=read)
+        if (corpora := what_a_run_reads(config, spec.code, spec.files)) is not None:
+            server.tell(read=corpora)
 
 
 _ahead: list[WarmServer] = []

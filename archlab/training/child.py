@@ -126,7 +126,7 @@ def _train(
         if speedups:
             stack.enter_context(looking_up_sooner())
             stack.enter_context(multiplying_sooner())
-            read_before = stack.enter_context(sharing(interpolated, spec.code))
+            read_before = stack.enter_context(sharing(interpolated, spec.code, spec.files))
             stack.enter_context(reading_once(interpolated, read_before))
         adding = adding_labels_once() if speedups else nullcontext()
         with clock.phase("initialize"), only_needed_factories(interpolated), adding:

@@ -162,7 +162,7 @@ def _measure_run(spec: RunSpec, paths: RunPaths) -> Passes:
     for file in spec.code:
         import_file("python_code", file)
     config = load_config(paths.model / "config.cfg").interpolate()
-    with sharing(config, spec.code) as read, reading_once(config, read):
+    with sharing(config, spec.code, spec.files) as read, reading_once(config, read):
         with only_needed_factories(config), looking_up_sooner():
             nlp = load_model_from_path(paths.model, exclude=["tokenizer"])
         _load_tokenizer(nlp, paths.model / "tokenizer")

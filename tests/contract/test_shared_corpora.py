@@ -11,14 +11,16 @@ import pytest
 import spacy
 from made_documents import documents
 from spacy.cli.init_config import init_config
+from spacy.tokenizer import Tokenizer  # type: ignore[import-not-found]
 from spacy.tokens import DocBin
 
 import archlab
+from archlab.blocks.diagnostics import READER
 from archlab.engines import warm
 from archlab.processes import ON_LINUX
 from archlab.results.paths import SweepPaths
 from archlab.training.speedups import warm_server
-from archlab.training.speedups.shared_corpora import what_is_read
+from archlab.training.speedups.shared_corpora import key_of, read_corpora, shared, what_is_read
 
 COMPONENTS = ["tagger", "morphologizer", "parser", "ner", "textcat", "textcat_multilabel"]
 
@@ -31,7 +33,7 @@ overrides: {training.eval_frequency: 2}
 """
 
 COUNTING_SERVER = """
-import os, signal, sys
+import os, signal, sys, time
 from pathlib import Path
 
 from spacy.training.corpus import Corpus
@@ -50,17 +52,25 @@ Corpus.read_docbin = counting
 sys.exit(warm_server.main())
 """
 
-NEVER_WAITS = "corpus_reader.READING_SECONDS = 0"
+NEVER_WAITS = """
+corpus_reader.READING_SECONDS = 0.1
+corpus_reader.read_corpora = lambda _: time.sleep(60)
+"""
 DIES_READING = "corpus_reader.read_corpora = lambda _: os.kill(os.getpid(), signal.SIGKILL)"
 FAILS_READING = "corpus_reader.read_corpora = lambda _: 1 / 0"
 DIES_AFTERWARDS = """
 start = corpus_reader.Reader.start
 def start_and_kill(reader, *arguments):
     pid = start(reader, *arguments)
-    if reader.is_ready:
+    if reader.works:
         os.kill(reader.pid, signal.SIGKILL)
     return pid
 corpus_reader.Reader.start = start_and_kill
+"""
+FULL_DISK = """
+def fail(supervisor):
+    raise OSError(28, "No space left on device")
+warm_server.Supervisor.begins = fail
 """
 KEEPS_ONE = "warm_server.MOST_READERS = 1"
 
@@ -74,6 +84,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def write_sweep(folder: Path, data: Path) -> Path:
+    """data: of the corpora; paths in the config are relative where it is."""
     config = init_config(lang="en", pipeline=COMPONENTS, optimize="efficiency", gpu=False, silent=True)
     config["paths"].update({"train": str(data / "train.spacy"), "dev": str(data / "dev.spacy")})
     config.to_disk(folder / "base.cfg")
@@ -132,11 +143,12 @@ def assert_gone(pids: set[int]) -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(not ON_LINUX, reason="forks are for Linux")
 def test_models_are_the_same_and_corpora_read_once(
-    tmp_path: Path, data: Path, whole: dict[str, bytes], reads: Path
+    tmp_path: Path, data: Path, whole: dict[str, bytes], reads: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shared = learned(write_sweep(tmp_path, data), "shared", pass_env=["READS"])
-    assert shared.keys() == whole.keys()
-    assert [name for name in shared if shared[name] != whole[name]] == []
+    monkeypatch.chdir(data)
+    forked = learned(write_sweep(tmp_path, Path()), "shared", pass_env=["READS"])
+    assert forked.keys() == whole.keys()
+    assert [name for name in forked if forked[name] != whole[name]] == []
     first, second = readers(reads)
     assert first == second
     assert_gone({first})
@@ -157,15 +169,33 @@ def test_runs_read_by_themselves_what_nobody_has_read(
 
 @pytest.mark.slow
 @pytest.mark.skipif(not ON_LINUX, reason="forks are for Linux")
-def test_few_corpora_are_kept_at_once(tmp_path: Path, data: Path, reads: Path) -> None:
+@pytest.mark.parametrize(("change", "all_are_shared"), [("", True), (KEEPS_ONE, False)])
+def test_few_corpora_are_kept_at_once(
+    tmp_path: Path, data: Path, reads: Path, change: str, *, all_are_shared: bool
+) -> None:
     sweep = write_sweep(tmp_path, data)
     sweep.write_text(SWEEP.replace("2}", "2, corpora.train.limit: [0, 50, 40]}"), encoding="utf8")
-    write_server(tmp_path, KEEPS_ONE)
+    write_server(tmp_path, change)
     learned(sweep, "kept", pass_env=["READS"], jobs=1)
     pids = readers(reads)
-    assert len(set(pids)) >= 3
-    assert all(pids.count(pid) == 2 for pid in pids)  # train and dev: no run has read
+    assert (len(set(pids)) == 3) == all_are_shared  # one for each limit, and no run
+    assert {pids.count(pid) for pid in pids} <= {1, 2}  # train and dev; for words per second, dev
     assert_gone(set(pids))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not ON_LINUX, reason="forks are for Linux")
+def test_a_supervisor_that_cannot_begin_does_nothing_else(tmp_path: Path, data: Path, reads: Path) -> None:
+    write_server(tmp_path, FULL_DISK)
+    results = archlab.grid(
+        write_sweep(tmp_path, data), experiments=tmp_path / "full", pass_env=["READS"], jobs=1
+    )
+    for result in results:
+        log = SweepPaths.of("sweep", tmp_path / "full").run(result.run_id).log.read_text()
+        assert log.count("Traceback") == log.count("OSError: [Errno 28]") == 1
+        assert result.status != "done"
+    assert len(results) == 2
+    assert len(set(readers(reads))) == 1
 
 
 @pytest.mark.slow
@@ -173,7 +203,7 @@ def test_few_corpora_are_kept_at_once(tmp_path: Path, data: Path, reads: Path) -
 def test_a_run_alone_reads_by_itself(tmp_path: Path, data: Path, reads: Path) -> None:
     sweep = write_sweep(tmp_path, data)
     sweep.write_text(SWEEP.replace("seeds: 2", "seeds: 1"))
-    learned(sweep, "one", pass_env=["READS"])
+    learned(sweep, "one", pass_env=["READS"], jobs=1)
     assert len(set(readers(reads))) == 2  # the run, and what measures its speed
 
 
@@ -203,8 +233,8 @@ def changed(config: Any, changes: Mapping[str, Any]) -> Any:
     ],
 )
 def test_what_is_read_is_told_by_language_and_corpora(plain: Any, changes: dict[str, Any]) -> None:
-    read = what_is_read(changed(plain, changes))
-    assert read == what_is_read(plain)
+    read = what_is_read(changed(plain, changes), [], {})
+    assert read == what_is_read(plain, [], {})
     assert read is not None
     assert read["lang"] == "en"
     assert [Path(corpus["path"]).stem for corpus in read["corpora"]] == ["train", "dev"]
@@ -233,11 +263,33 @@ def test_what_is_read_is_told_by_language_and_corpora(plain: Any, changes: dict[
     ],
 )
 def test_what_somebody_else_may_change_is_not_shared(plain: Any, changes: dict[str, Any]) -> None:
-    assert what_is_read(changed(plain, changes)) is None
+    assert what_is_read(changed(plain, changes), [], {}) is None
 
 
 def test_with_code_nothing_is_shared(plain: Any) -> None:
-    assert what_is_read(plain, ["mine.py"]) is None
+    assert what_is_read(plain, ["mine.py"], {}) is None
+
+
+def test_files_that_have_changed_are_not_shared(plain: Any) -> None:
+    files = dict.fromkeys((plain["paths"]["train"], plain["paths"]["dev"]), "0" * 64)
+    corpora = what_is_read(plain, [], files)
+    assert corpora is not None
+    assert key_of(corpora) != key_of({**corpora, "files": {}})
+    with pytest.raises(ValueError, match="has changed"):
+        read_corpora(corpora)
+    assert not shared
+
+
+def test_corpora_are_tokenised_as_the_config_says() -> None:
+    """As runs do it: whatever their language would do, which is not installed here for Japanese."""
+    section = {"@readers": READER, "task": "word_order", "split": "dev", "size": 4}
+    corpora = {"lang": "ja", "corpora": [section], "files": {}}
+    read_corpora(corpora)
+    read = shared.pop(key_of(corpora))
+    ((example, *_),) = read.examples.values()
+    assert type(read.tokenizer) is Tokenizer
+    assert [token.text for token in read.tokenizer(example.text)] == [token.text for token in example.x]
+    assert example.x.vocab is read.tokenizer.vocab is read.vocab
 
 
 @pytest.mark.parametrize("lang", ["en", "de", "xx"])

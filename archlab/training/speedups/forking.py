@@ -12,6 +12,17 @@ from archlab.training.supervisor import PR_SET_PDEATHSIG
 PACKET_BYTES = 1 << 16
 
 
+class Supervises(BaseException):
+    """Raised in a new supervisor, for the main function: so it leaves all that its parent was about to do.
+
+    folder: of the run that it is to keep.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.folder = folder
+
+
 def is_safe_to_fork() -> bool:
     """Whether nothing has happened that a fork would not survive, or that a run would be another one by."""
     if (pid := os.fork()) == 0:

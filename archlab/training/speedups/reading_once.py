@@ -94,7 +94,7 @@ def content_of(reader: Any) -> object:
 
 def is_spacys_own(nlp: "Language") -> bool:
     """Whether nothing but spaCy sees the examples."""
-    from spacy.tokenizer import Tokenizer  # type: ignore[import-not-found]
+    from spacy.tokenizer import Tokenizer
 
     packages = {_package(component) for _, component in nlp.pipeline}
     return type(nlp.tokenizer) is Tokenizer and packages <= set(OWN_PACKAGES)

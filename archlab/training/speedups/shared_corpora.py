@@ -2,18 +2,19 @@
 
 What is shared is a vocabulary, a tokenizer, and the examples that were read with the vocabulary. A run whose
 pipeline begins with that vocabulary, and not with a new one, comes to the same: the strings of its corpora
-are in the end among those it saves, which are sorted, and lexemes are not saved. Where anything else than
-spaCy could look at the vocabulary before, or than the corpora fill it, nothing is shared.
+are in the end among those it saves, which are sorted, and lexemes are not saved. Where something else than
+the corpora fills the vocabulary, where components of others see it or somebody's code, nothing is shared.
 """
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from archlab.blocks.diagnostics import READER
 from archlab.catalog.factories import only_needed_factories
 from archlab.checking.pipelines import FACTORIES
+from archlab.configs.fingerprints import changed_files
 from archlab.configs.slotting import get_section
 from archlab.records import Json
 from archlab.training.speedups.reading_once import Read, can_keep, content_of
@@ -42,10 +43,10 @@ shared: dict[str, Read] = {}
 """What the process that this one was forked from has read, by its key: of one run's corpora, or nothing."""
 
 
-def what_is_read(config: Mapping[str, Any], code: Sequence[str] = ()) -> Json | None:
+def what_is_read(config: Mapping[str, Any], code: Sequence[str], files: Mapping[str, str]) -> Json | None:
     """The language and the corpora of a run; None where it has to read them itself.
 
-    config: interpolated, of the run. code: files that it imports.
+    config: interpolated, of the run. code: files that it imports. files: what it reads, with digests.
     """
     readers = [get_section(config, str(config["training"][f"{role}_corpus"])) for role in ("train", "dev")]
     is_plain = (
@@ -58,52 +59,66 @@ def what_is_read(config: Mapping[str, Any], code: Sequence[str] = ()) -> Json | 
         and all(isinstance(reader, Mapping) and reader.get("@readers") in READERS for reader in readers)
         and not any(reader.get("augmenter") for reader in readers)
     )
-    return {"lang": config["nlp"]["lang"], "corpora": readers} if is_plain else None
+    return {"lang": config["nlp"]["lang"], "corpora": readers, "files": dict(files)} if is_plain else None
 
 
-def key_of(read: Json) -> str:
-    """Tells apart what is read."""
-    return json.dumps(read, sort_keys=True)
+def what_a_run_reads(config: str, code: Sequence[str], files: Mapping[str, str]) -> Json | None:
+    """The same, for a config that is text; None also where it is wrong, which the run will tell."""
+    from spacy.util import load_config_from_str
+
+    with suppress(Exception):
+        return what_is_read(load_config_from_str(config, interpolate=True), code, files)
+    return None
 
 
-def read_corpora(read: Json) -> None:
+def key_of(corpora: Json) -> str:
+    """Tells corpora apart, as `what_is_read` has them."""
+    return json.dumps(corpora, sort_keys=True)
+
+
+def read_corpora(corpora: Json) -> None:
     """Read them in this process, which does nothing else, for those that are forked from it.
 
-    Raises what spaCy and the disk raise.
+    Raises what spaCy and the disk raise, and ValueError for files that are not what they were.
     """
     import spacy
     from spacy.util import registry
 
+    config = {"nlp": {"tokenizer": TOKENIZER}}
     with only_needed_factories({}):
-        nlp = spacy.blank(read["lang"])
-        tokenizer = spacy.blank(read["lang"], vocab=nlp.vocab).tokenizer
+        nlp = spacy.blank(corpora["lang"], config=config)
+        tokenizer = spacy.blank(corpora["lang"], vocab=nlp.vocab, config=config).tokenizer
     examples = {}
-    for section in read["corpora"]:
+    for section in corpora["corpora"]:
         reader = registry.resolve({"corpus": section})["corpus"]
         content = content_of(reader)
         if content is not None and content not in examples:
             examples[content] = list(reader(nlp))
-    shared[key_of(read)] = Read(nlp.vocab, tokenizer, examples)
+    if changed := changed_files(corpora["files"]):
+        raise ValueError(f"{changed[0]} has changed")
+    shared[key_of(corpora)] = Read(nlp.vocab, tokenizer, examples)
 
 
 @contextmanager
-def sharing(config: Mapping[str, Any], code: Sequence[str]) -> Iterator[Read | None]:
+def sharing(
+    config: Mapping[str, Any], code: Sequence[str], files: Mapping[str, str]
+) -> Iterator[Read | None]:
     """What was read for a run, if it was. Within this, its pipeline begins with that vocabulary.
 
-    config, code: as for `what_is_read`.
+    config, code, files: as for `what_is_read`.
     """
     from spacy import language as module
 
     language: Any = module
-    read = what_is_read(config, code) if shared else None
-    found = shared.get(key_of(read)) if read is not None else None
-    if read is None or found is None:
+    corpora = what_is_read(config, code, files) if shared else None
+    found = shared.get(key_of(corpora)) if corpora is not None else None
+    if corpora is None or found is None:
         yield None
         return
     create, make = language.create_vocab, language.Tokenizer
 
     def begin_with_what_was_read(lang: str, defaults: Any, vectors_name: str | None = None) -> "Vocab":
-        if lang != read["lang"] or vectors_name is not None:
+        if lang != corpora["lang"] or vectors_name is not None:
             new: Vocab = create(lang, defaults, vectors_name=vectors_name)
             return new
         language.create_vocab = create

@@ -4,13 +4,14 @@
 standard input. PROGRAM is what a run would be started with: `-m MODULE`, or a file. Importing takes some
 seconds, a fork some milliseconds.
 
-For Linux, and for runs on the CPU: CUDA does not survive a fork. Nothing else than imports happens here, so a
-run is what it would be in a process of its own: no Thinc model is built, nobody's code is imported, and where
-a thread runs, this process ends before it forks anything. Runs that read the same corpora are forked from a
-fork that has read them (`corpus_reader`). Each packet of the socket is a message in JSON:
+For Linux, and for runs on the CPU: CUDA does not survive a fork. A run is what it would be in a process of
+its own: hardly anything else than imports happens here, no Thinc model is built, nobody's code is imported,
+and where a thread runs, this process ends before it forks anything. It looks into the configs of archlab's
+own runs: those that read the same corpora are forked from a fork that has read them (`corpus_reader`). Each
+packet of the socket is a message in JSON:
 
     driver: {"start": RUN_FOLDER, "alone": whether no other run comes} with the files that are its standard
-            input and output, {"end": PID}, {"read": what will be read, as `shared_corpora` has it}
+            input and output, {"end": PID}, {"read": corpora that runs will read, as `what_is_read` has them}
     server: {"ready": true}, {"started": PID or null}, {"ended": PID, "code": as Popen's}
 
 What ends the server is the end of the socket; supervisors see the end of the driver themselves.
@@ -28,7 +29,7 @@ import select
 import signal
 import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -39,13 +40,19 @@ from archlab.records import Json
 from archlab.results.files import read_json
 from archlab.results.paths import RunPaths
 from archlab.training.speedups.corpus_reader import Reader
-from archlab.training.speedups.forking import PACKET_BYTES, end_with_parent, is_safe_to_fork, take_files
-from archlab.training.speedups.shared_corpora import key_of, what_is_read
+from archlab.training.speedups.forking import (
+    PACKET_BYTES,
+    Supervises,
+    end_with_parent,
+    is_safe_to_fork,
+    take_files,
+)
+from archlab.training.speedups.shared_corpora import key_of, what_a_run_reads
 from archlab.training.supervisor import PR_SET_CHILD_SUBREAPER, Supervisor, end_like
 
 PRELOAD = "--preload"
-MOST_READERS = 2
-"""How many corpora are kept at once."""
+MOST_READERS = 4
+"""How many corpora are read for the runs; they are kept to the end. Others are read by each run."""
 
 PRELOADED = (
     "archlab.catalog.factories",
@@ -74,8 +81,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until the driver ends; in a fork, be a supervisor, or a run."""
     program = list(sys.argv[1:] if arguments is None else arguments)
     driver = socket.socket(fileno=os.dup(0))
-    is_own = program[0] == PRELOAD
-    if is_own:
+    preloads = program[0] == PRELOAD
+    if preloads:
         end_with_parent()  # nobody listens to the driver meanwhile
         with imported_for_good():  # a collection in a fork would copy it
             preload()
@@ -83,10 +90,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         program = program[1:]
     if not is_safe_to_fork():
         return 1
-    keep = partial(keep_run, program=program)
-    folder = Server(driver, keep, shares=is_own).serve()
+    folder = None
+    try:
+        Server(driver, shares=preloads).serve()
+    except Supervises as fork:
+        folder = fork.folder
     if folder is not None:
-        return keep(folder)
+        return keep_run(folder, program)
     leaving.append(0)
     return 0
 
@@ -114,17 +124,16 @@ def preload() -> None:
 class Server:
     """Forks a supervisor when it is asked to, and tells how each has ended."""
 
-    def __init__(self, driver: socket.socket, keep: Callable[[Path], int], *, shares: bool) -> None:
-        """keep: what becomes of a supervisor. shares: whether runs are archlab's own, and share corpora."""
+    def __init__(self, driver: socket.socket, *, shares: bool) -> None:
+        """shares: whether the runs are archlab's own, and share their corpora."""
         self.driver = driver
-        self.keep = keep
         self.shares = shares
         self.supervisors: dict[int, int] = {}  # pidfd -> pid
-        self.readers: dict[str, Reader] = {}  # by key, the one used last at the end
+        self.readers: dict[str, Reader | None] = {}  # by key; None where the runs have to read by themselves
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
 
-    def serve(self) -> Path | None:
-        """Until the driver has gone and all supervisors with it: None. In a forked supervisor: its folder."""
+    def serve(self) -> None:
+        """Until the driver has gone and all supervisors with it. Raises Supervises in each supervisor."""
         self._tell(ready=True)
         driver_is_there = True
         while driver_is_there or self.supervisors:
@@ -137,13 +146,12 @@ class Server:
                 driver_is_there = message is not None
                 if message and "read" in message:
                     self._reader(message["read"])
-                if message and "start" in message and self._starts(files, **message):
-                    return Path(message["start"])
+                if message and "start" in message:
+                    self._start(Path(message["start"]), files, alone=message["alone"])
                 if message and message.get("end") in self.supervisors.values():
                     os.kill(message["end"], signal.SIGTERM)
-        for reader in self.readers.values():
-            reader.end()
-        return None
+        for key in self.readers:
+            self._end_reader(key)
 
     def _hear(self) -> tuple[dict[str, Any] | None, list[int]]:
         """A message, None for the end of all messages, and the files that came with it."""
@@ -157,52 +165,59 @@ class Server:
         with contextlib.suppress(OSError):  # the driver has gone
             self.driver.send(json.dumps(message).encode())
 
-    def _starts(self, files: Sequence[int], start: str, *, alone: bool) -> bool:
-        """Fork a supervisor. True in the fork, which has the files as its own, and nothing of the server."""
-        pid = None if alone else self._forked_by_reader(Path(start), files)
+    def _start(self, folder: Path, files: Sequence[int], *, alone: bool) -> None:
+        """Fork a supervisor, which has the files as its own, and nothing of the server."""
+        pid = None if alone or not self.shares else self._forked_by_reader(folder, files)
         if pid is None:
             with contextlib.suppress(OSError):  # no more processes, or no memory
                 pid = os.fork()
         if pid == 0:
             self._leave()
             take_files(files)
-            return True
+            raise Supervises(folder)
         for file in files:
             os.close(file)
         if pid is not None:
             self.supervisors[os.pidfd_open(pid)] = pid
         self._tell(started=pid)
-        return False
 
-    def _leave(self) -> None:
-        """In a fork: let go what is the server's."""
+    def _leave(self, files: Sequence[int] = ()) -> None:
+        """In a fork: let go what is the server's, and files that are not for this fork."""
         self.driver.close()
-        for supervisor in self.supervisors:
-            os.close(supervisor)
+        for file in (*self.supervisors, *files):
+            os.close(file)
         for reader in self.readers.values():
-            reader.connection.close()
+            if reader is not None:
+                reader.connection.close()
 
     def _forked_by_reader(self, folder: Path, files: Sequence[int]) -> int | None:
         """The supervisor of a run, forked by the reader of its corpora; None where there is none."""
-        read = _read_by(RunPaths(folder)) if self.shares else None
-        reader = self._reader(read) if read is not None else None
-        pid = reader.start(folder, files) if reader is not None else None
-        if reader is not None and reader.is_ready is False:
-            self._kill_orphans()
+        corpora = _read_by(RunPaths(folder))
+        reader = self._reader(corpora, files) if corpora is not None else None
+        if corpora is None or reader is None:
+            return None
+        pid = reader.start(folder, files)
+        if not reader.works:
+            self._end_reader(key_of(corpora))
+            self._kill_orphans()  # what it was about to fork
         return pid
 
-    def _reader(self, read: Json) -> Reader | None:
-        """The reader of what is read; None where it cannot be forked."""
-        key = key_of(read)
-        reader = self.readers.pop(key, None)
-        if reader is None:
-            while len(self.readers) >= MOST_READERS:
-                self.readers.pop(next(iter(self.readers))).end()
+    def _reader(self, corpora: Json, in_hand: Sequence[int] = ()) -> Reader | None:
+        """The reader of some corpora, begun where there is none yet; None where the run has to read them.
+
+        in_hand: files of the run that is being started, which are not for the reader.
+        """
+        key = key_of(corpora)
+        if key not in self.readers and len(self.readers) < MOST_READERS:
+            self.readers[key] = None
             with contextlib.suppress(OSError):
-                reader = Reader(read, self._leave, self.keep)
-        if reader is not None:
-            self.readers[key] = reader
-        return reader
+                self.readers[key] = Reader(corpora, partial(self._leave, in_hand))
+        return self.readers.get(key)
+
+    def _end_reader(self, key: str) -> None:
+        if (reader := self.readers[key]) is not None:
+            reader.end()
+        self.readers[key] = None
 
     def _tell_end(self, supervisor: int) -> None:
         os.close(supervisor)
@@ -215,7 +230,8 @@ class Server:
     def _kill_orphans(self) -> None:
         """Kill what a supervisor that was itself killed has left: who else is a child of this process?"""
         while True:
-            spared = {*self.supervisors.values(), *(reader.pid for reader in self.readers.values())}
+            readers = [reader.pid for reader in self.readers.values() if reader is not None]
+            spared = {*self.supervisors.values(), *readers}
             for pid in tuple(spared):
                 spared.update(descendants(pid))
             orphans = set(descendants(os.getpid())) - spared
@@ -231,11 +247,9 @@ class Server:
 
 def _read_by(paths: RunPaths) -> Json | None:
     """What a run reads; None where it has to read it itself."""
-    from spacy.util import load_config
-
-    with contextlib.suppress(Exception):  # a config that is wrong is told by the run
+    with contextlib.suppress(OSError, ValueError, KeyError):  # the run will tell
         spec = read_json(paths.spec)
-        return what_is_read(load_config(paths.config).interpolate(), spec["code"])
+        return what_a_run_reads(paths.config.read_text(encoding="utf8"), spec["code"], spec["files"])
     return None
 
 

@@ -35,7 +35,7 @@ Passes = tuple[float, ...]
 """Words per second of each timed pass; empty where they could not be measured."""
 
 PASSES, FEWEST_PASSES = 9, 2
-FEWEST_DOCUMENTS = 16
+FEWEST_DOCUMENTS = 8
 WARM_UP_SECONDS, SECONDS_OF_PASSES = 0.05, 30.0
 SECONDS_PER_PASS = (0.005, 0.08)
 """Wall seconds, with those of copying documents, which takes longer than a linear model does; the least, and

@@ -78,7 +78,9 @@ limits: {max_steps: 10}
 overrides: {training.eval_frequency: 5, vars.train_size: 100, vars.dev_size: 50}
 """
 
-A_TENTH = BANKING77.replace("50}", "50, corpora.train.limit: 900, corpora.dev.limit: 100}")
+A_TENTH = BANKING77.replace(
+    "frequency: 50}", "frequency: 50, corpora.train.limit: 900, corpora.dev.limit: 100}"
+)
 SWEEPS = {
     "banking77": BANKING77,
     "banking77/10": A_TENTH,

@@ -1,5 +1,6 @@
 """Which engine does the runs of a grid, and with what."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -107,11 +108,12 @@ def make_engine(options: EngineOptions, store: Store, todo: Sequence[RunSpec], o
             speedups=speedups,
             with_models=options.with_models,
         )
+    readers = Counter(spec.fingerprints.data for spec in todo)
     return LocalEngine(
         store.paths,
         options.at_once(todo),
         on_event,
         pass_env=pass_env,
         speedups=speedups,
-        alone=len(todo) == 1,
+        shared_data={data for data, count in readers.items() if count > 1},
     )

@@ -199,7 +199,7 @@ def _execute(
 ) -> Results:
     """Train what a plan has and the store has not, and give the results of all its runs."""
     runs = selected_runs(planned, wanted)
-    if len(runs) > 1:
+    if any(spec.fingerprints.data == runs[0].fingerprints.data for spec in runs[1:]):
         configs = {variant.variant_id: variant.config for variant in planned.variants}
         read_ahead(run_config(configs[runs[0].variant_id], runs[0].seed), runs[0])
     require_data(planned.variants)

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import time
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import IO
@@ -48,11 +48,11 @@ class LocalEngine:
         trainer: Sequence[str] = TRAINER,
         pass_env: Sequence[str] = (),
         speedups: bool = True,
-        alone: bool = False,
+        shared_data: Collection[str] = (),
     ) -> None:
         """jobs: runs at once, at least 1. pass_env: variables of this environment that runs get, too.
-        speedups: False starts each run by itself, and trains as slowly as spaCy. alone: whether there is but
-        one run, which has nobody to share its corpora with."""
+        speedups: False starts each run by itself, and trains as slowly as spaCy. shared_data: fingerprints of
+        the data that more than one of the runs reads."""
         self.paths = paths
         self.jobs = jobs
         self.environment = _environment(jobs, pass_env)
@@ -61,7 +61,7 @@ class LocalEngine:
         if trainer is TRAINER and not speedups:
             self.trainer = (*TRAINER, NO_SPEEDUPS)
         self.speedups = speedups
-        self.alone = alone
+        self.shared_data = shared_data
         self.warm: WarmServer | None = None
 
     def run(self, specs: Iterable[RunSpec], deadline: float | None = None) -> Generator[Result, None, None]:
@@ -99,22 +99,23 @@ class LocalEngine:
     def start(self, spec: RunSpec) -> "Child":
         """Start a run whose folder is prepared; it is for the caller to look after, and to `stop`."""
         paths = self.paths.run(spec.run_id)
-        process = self._forked(paths) if self.speedups and can_be_warm(spec.gpu_id) else None
+        process = self._forked(paths, spec) if self.speedups and can_be_warm(spec.gpu_id) else None
         if process is None:
             process = _spawn(paths, self.trainer, self.environment)
         minutes = spec.limits.minutes
         deadline = None if minutes is None else time.monotonic() + 60 * minutes
         return Child(spec, paths, process, deadline)
 
-    def _forked(self, paths: RunPaths) -> "Process | None":
+    def _forked(self, paths: RunPaths, spec: RunSpec) -> "Process | None":
         """A supervisor and its run as forks; None where there is no server to fork them."""
         if self.warm is None:
             program, preload = _program(self.trainer), self.trainer is TRAINER
             self.warm = take_started(program, self.environment) or WarmServer(
                 program, self.environment, preload=preload
             )
+        alone = spec.fingerprints.data not in self.shared_data
         with paths.log.open("ab") as log:
-            return self.warm.start(paths.folder.resolve(), log, alone=self.alone)
+            return self.warm.start(paths.folder.resolve(), log, alone=alone)
 
     def _wait(self) -> None:
         """For a run to end, or a while, in which others may have made progress."""

@@ -83,7 +83,7 @@ class WarmServer:
     def start(self, folder: Path, log: IO[bytes], *, alone: bool = False) -> WarmProcess | None:
         """Fork a supervisor of the run in this folder; None where it has to be started in another way.
 
-        alone: whether no other run comes with which it could share its corpora.
+        alone: whether no other run reads the same corpora.
         """
         if self.works is None:
             self.works = self._next(READY_SECONDS, "ready") is not None

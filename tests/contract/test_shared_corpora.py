@@ -1,7 +1,7 @@
 """Corpora are read once for all runs that read the same; each comes to what it would come to by itself."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from copy import deepcopy
 from pathlib import Path
 from types import SimpleNamespace
@@ -146,7 +146,7 @@ def test_models_are_the_same_and_corpora_read_once(
     tmp_path: Path, data: Path, whole: dict[str, bytes], reads: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(data)
-    forked = learned(write_sweep(tmp_path, Path()), "shared", pass_env=["READS"])
+    forked = learned(write_sweep(tmp_path, Path()), "shared", pass_env=["READS"], jobs=2)
     assert forked.keys() == whole.keys()
     assert [name for name in forked if forked[name] != whole[name]] == []
     first, second = readers(reads)
@@ -303,9 +303,3 @@ def test_vocabularies_are_saved_sorted(lang: str) -> None:
         return bytes(nlp.vocab.to_bytes())
 
     assert saved("one two", "Three") == saved("Three", "two one") != saved("one two")
-
-
-@pytest.fixture(autouse=True)
-def _no_server_left() -> Iterator[None]:
-    yield
-    assert not warm._ahead

@@ -30,8 +30,8 @@ from archlab.training.speedups.forking import (
 from archlab.training.speedups.shared_corpora import read_corpora
 
 READING_SECONDS = 5.0
-"""How long a run waits for its corpora to be read. What takes longer is read by each run, as without a
-reader: so neither the driver waits for long, nor is much memory held."""
+"""How long a run waits for its corpora to be read, and the driver with it. Where that is too short, all runs
+that follow read by themselves, as without readers."""
 
 ANSWER_SECONDS = 10.0
 """How long a fork may take."""
@@ -50,9 +50,12 @@ class Reader:
         server = os.getpid()
         self.pid = os.fork()
         if self.pid == 0:
-            leave()
-            self.connection.close()
-            _serve(corpora, theirs, server)
+            try:
+                leave()
+                self.connection.close()
+                _serve(corpora, theirs, server)
+            except OSError:  # the server has ended, or nothing can be forked
+                os._exit(1)
         theirs.close()
 
     def start(self, folder: Path, files: Sequence[int]) -> int | None:
@@ -83,7 +86,7 @@ class Reader:
 
 
 def _serve(corpora: Json, server: socket.socket, server_pid: int) -> None:
-    """In the reader: read, and fork until it is killed. Raises Supervises in what it forks."""
+    """In the reader: read, and fork until it is killed. Raises Supervises in what it forks, and OSError."""
     end_with_parent()
     if os.getppid() != server_pid:
         os._exit(1)
@@ -91,23 +94,20 @@ def _serve(corpora: Json, server: socket.socket, server_pid: int) -> None:
     os.dup2(nothing, 0)  # this was the driver's socket, whose end tells that the server has ended
     os.close(nothing)
     is_ready = False
-    try:
-        with contextlib.suppress(Exception), imported_for_good():  # what cannot be read is told by the runs
-            read_corpora(corpora)
-            is_ready = is_safe_to_fork()
-        server.send(json.dumps({"ready": is_ready}).encode())
-        while is_ready:
-            packet, files, _, _ = socket.recv_fds(server, PACKET_BYTES, 2)
-            if not packet:
-                break
-            if _is_forked(server, server_pid):
-                server.close()
-                take_files(files)
-                raise Supervises(Path(json.loads(packet)["start"]))
-            for file in files:
-                os.close(file)
-    except OSError:  # the server has ended, or nothing can be forked
-        os._exit(1)
+    with contextlib.suppress(Exception), imported_for_good():  # what cannot be read is told by the runs
+        read_corpora(corpora)
+        is_ready = is_safe_to_fork()
+    server.send(json.dumps({"ready": is_ready}).encode())
+    while is_ready:
+        packet, files, _, _ = socket.recv_fds(server, PACKET_BYTES, 2)
+        if not packet:
+            break
+        if _is_forked(server, server_pid):
+            server.close()
+            take_files(files)
+            raise Supervises(Path(json.loads(packet)["start"]))
+        for file in files:
+            os.close(file)
     os._exit(0)
 
 

@@ -37,7 +37,7 @@ def is_safe_to_fork() -> bool:
 
 
 def end_with_parent(*, begin: bool = True) -> None:
-    """Be killed when the process ends that has started this one; or no longer."""
+    """Be killed when the process ends that has started this one. begin: False takes that back."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL if begin else 0)
 
 

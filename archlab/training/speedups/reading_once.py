@@ -27,8 +27,8 @@ OWN_PACKAGES = ("spacy", "spacy_legacy", "spacy_transformers", "spacy_curated_tr
 
 @dataclass(frozen=True)
 class Read:
-    """What was read with a vocabulary. tokenizer: one of it that has seen no text yet. examples: content of a
-    reader -> what it gave."""
+    """What was read with a vocabulary. tokenizer: another one than it was read with, which has seen the dev
+    texts. examples: content of a reader -> what it gave."""
 
     vocab: "Vocab"
     tokenizer: "Tokenizer"

@@ -21,6 +21,7 @@ from archlab.training.speedups.reading_once import Read, can_keep, content_of
 
 if TYPE_CHECKING:
     from spacy.tokenizer import Tokenizer  # type: ignore[import-not-found]
+    from spacy.training import Example
     from spacy.vocab import Vocab
 
 READERS = ("spacy.Corpus.v1", READER)
@@ -59,7 +60,11 @@ def what_is_read(config: Mapping[str, Any], code: Sequence[str], files: Mapping[
         and all(isinstance(reader, Mapping) and reader.get("@readers") in READERS for reader in readers)
         and not any(reader.get("augmenter") for reader in readers)
     )
-    return {"lang": config["nlp"]["lang"], "corpora": readers, "files": dict(files)} if is_plain else None
+    if not is_plain:
+        return None
+    paths = [str(reader.get("path")) for reader in readers]
+    files = {file: digest for file, digest in files.items() if file.startswith(tuple(paths))}
+    return {"lang": config["nlp"]["lang"], "corpora": readers, "files": files}
 
 
 def what_a_run_reads(config: str, code: Sequence[str], files: Mapping[str, str]) -> Json | None:
@@ -88,12 +93,15 @@ def read_corpora(corpora: Json) -> None:
     with only_needed_factories({}):
         nlp = spacy.blank(corpora["lang"], config=config)
         tokenizer = spacy.blank(corpora["lang"], vocab=nlp.vocab, config=config).tokenizer
-    examples = {}
+    examples: dict[object, list[Example]] = {}
+    content = None
     for section in corpora["corpora"]:
         reader = registry.resolve({"corpus": section})["corpus"]
         content = content_of(reader)
         if content is not None and content not in examples:
             examples[content] = list(reader(nlp))
+    for example in examples.get(content, ()):  # of dev, which comes last: as a run's own has seen them
+        tokenizer(example.reference.text)
     if changed := changed_files(corpora["files"]):
         raise ValueError(f"{changed[0]} has changed")
     shared[key_of(corpora)] = Read(nlp.vocab, tokenizer, examples)

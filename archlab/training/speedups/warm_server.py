@@ -10,8 +10,8 @@ and where a thread runs, this process ends before it forks anything. It looks in
 own runs: those that read the same corpora are forked from a fork that has read them (`corpus_reader`). Each
 packet of the socket is a message in JSON:
 
-    driver: {"start": RUN_FOLDER, "alone": whether no other run comes} with the files that are its standard
-            input and output, {"end": PID}, {"read": corpora that runs will read, as `what_is_read` has them}
+    driver: {"start": RUN_FOLDER, "alone": whether no other run reads its corpora} with the files that are its
+            standard input and output, {"end": PID}, {"read": corpora of runs, as `what_is_read` has them}
     server: {"ready": true}, {"started": PID or null}, {"ended": PID, "code": as Popen's}
 
 What ends the server is the end of the socket; supervisors see the end of the driver themselves.
@@ -198,6 +198,7 @@ class Server:
             return None
         pid = reader.start(folder, files)
         if not reader.works:
+            self.shares = False  # nor will others be waited for
             self._end_reader(key_of(corpora))
             self._kill_orphans()  # what it was about to fork
         return pid
@@ -232,9 +233,9 @@ class Server:
         while True:
             readers = [reader.pid for reader in self.readers.values() if reader is not None]
             spared = {*self.supervisors.values(), *readers}
-            for pid in tuple(spared):
-                spared.update(descendants(pid))
             orphans = set(descendants(os.getpid())) - spared
+            for pid in spared:  # looked at after all: what they start meanwhile is no orphan
+                orphans.difference_update(descendants(pid))
             if not orphans:
                 return
             for orphan in orphans:

@@ -87,8 +87,10 @@ class LocalEngine:
                 if deadline is not None and time.monotonic() > deadline:
                     return
         finally:
-            stop(running)
-            self.close()
+            try:
+                stop(running)
+            finally:  # also where it is interrupted
+                self.close()
 
     def close(self) -> None:
         """Let go what was kept for the next run."""

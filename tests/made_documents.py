@@ -1,10 +1,15 @@
-"""Documents that mean nothing, annotated for all components of spaCy."""
+"""Documents that mean nothing, annotated for all components of spaCy, and a base that learns from them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
 import numpy
 import spacy
-from spacy.tokens import Doc, Span
+from spacy.cli.init_config import init_config
+from spacy.tokens import Doc, DocBin, Span
+
+COMPONENTS = ["tagger", "morphologizer", "parser", "ner", "textcat", "textcat_multilabel"]
 
 TEXT = "the cat saw a big dog in Paris and Rome while some bird sang to Anna near old Berlin"
 LABELS = [f"label{number}" for number in range(12)]
@@ -30,3 +35,28 @@ def documents(count: int, seed: int) -> Iterator[Doc]:
         label = LABELS[len(words[0]) + len(words) % 2]
         doc.cats = {name: float(name == label) for name in LABELS}
         yield doc
+
+
+def write_corpora(folder: Path) -> Path:
+    """train.spacy and dev.spacy in the folder, which is returned."""
+    for seed, (name, count) in enumerate((("train", 60), ("dev", 20))):
+        DocBin(docs=documents(count, seed)).to_disk(folder / f"{name}.spacy")
+    return folder
+
+
+def write_base(folder: Path, data: Path, settings: Mapping[str, Any]) -> None:
+    """What spaCy recommends for all these components, on a shared tok2vec, and what is set beside."""
+    config = init_config(lang="en", pipeline=COMPONENTS, optimize="efficiency", gpu=False, silent=True)
+    set_values(config, settings)
+    config["paths"].update({"train": str(data / "train.spacy"), "dev": str(data / "dev.spacy")})
+    config.to_disk(folder / "base.cfg")
+
+
+def set_values(config: Any, settings: Mapping[str, Any]) -> None:
+    """Change a config. settings: dotted path -> value."""
+    for path, value in settings.items():
+        *sections, key = path.split(".")
+        section = config
+        for name in sections:
+            section = section[name]
+        section[key] = value

@@ -108,8 +108,6 @@ def measure(
         number, began = 2 * number, perf_counter()
         _one_pass(nlp, chosen, number, seconds)
     number = max(FEWEST_DOCUMENTS, math.ceil(number * seconds_per_pass / warm_up))
-    for doc in chosen[:number]:
-        nlp.make_doc(doc.text)  # a word takes longer when it comes for the first time
     passes: list[float] = []
     while len(passes) < PASSES:
         if not on_gpu:

@@ -9,10 +9,8 @@ from typing import Any
 
 import pytest
 import spacy
-from made_documents import documents
-from spacy.cli.init_config import init_config
+from made_documents import set_values, write_base, write_corpora
 from spacy.tokenizer import Tokenizer  # type: ignore[import-not-found]
-from spacy.tokens import DocBin
 
 import archlab
 from archlab.blocks.diagnostics import READER
@@ -22,7 +20,7 @@ from archlab.results.paths import SweepPaths
 from archlab.training.speedups import warm_server
 from archlab.training.speedups.shared_corpora import key_of, read_corpora, shared, what_is_read
 
-COMPONENTS = ["tagger", "morphologizer", "parser", "ner", "textcat", "textcat_multilabel"]
+needs_forks = pytest.mark.skipif(not ON_LINUX, reason="forks are for Linux")
 
 SWEEP = """
 base: base.cfg
@@ -77,17 +75,12 @@ KEEPS_ONE = "warm_server.MOST_READERS = 1"
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("data")
-    for seed, (name, count) in enumerate((("train", 60), ("dev", 20))):
-        DocBin(docs=documents(count, seed)).to_disk(folder / f"{name}.spacy")
-    return folder
+    return write_corpora(tmp_path_factory.mktemp("data"))
 
 
 def write_sweep(folder: Path, data: Path) -> Path:
     """data: of the corpora; paths in the config are relative where it is."""
-    config = init_config(lang="en", pipeline=COMPONENTS, optimize="efficiency", gpu=False, silent=True)
-    config["paths"].update({"train": str(data / "train.spacy"), "dev": str(data / "dev.spacy")})
-    config.to_disk(folder / "base.cfg")
+    write_base(folder, data, {})
     (folder / "sweep.yml").write_text(SWEEP, encoding="utf8")
     return folder / "sweep.yml"
 
@@ -141,7 +134,7 @@ def assert_gone(pids: set[int]) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not ON_LINUX, reason="forks are for Linux")
+@needs_forks
 def test_models_are_the_same_and_corpora_read_once(
     tmp_path: Path, data: Path, whole: dict[str, bytes], reads: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -155,7 +148,7 @@ def test_models_are_the_same_and_corpora_read_once(
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not ON_LINUX, reason="forks are for Linux")
+@needs_forks
 @pytest.mark.parametrize("change", [NEVER_WAITS, DIES_READING, FAILS_READING, DIES_AFTERWARDS])
 def test_runs_read_by_themselves_what_nobody_has_read(
     tmp_path: Path, data: Path, whole: dict[str, bytes], reads: Path, change: str
@@ -168,7 +161,7 @@ def test_runs_read_by_themselves_what_nobody_has_read(
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not ON_LINUX, reason="forks are for Linux")
+@needs_forks
 @pytest.mark.parametrize(("change", "all_are_shared"), [("", True), (KEEPS_ONE, False)])
 def test_few_corpora_are_kept_at_once(
     tmp_path: Path, data: Path, reads: Path, change: str, *, all_are_shared: bool
@@ -184,7 +177,7 @@ def test_few_corpora_are_kept_at_once(
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not ON_LINUX, reason="forks are for Linux")
+@needs_forks
 def test_a_supervisor_that_cannot_begin_does_nothing_else(tmp_path: Path, data: Path, reads: Path) -> None:
     write_server(tmp_path, FULL_DISK)
     results = archlab.grid(
@@ -199,7 +192,7 @@ def test_a_supervisor_that_cannot_begin_does_nothing_else(tmp_path: Path, data: 
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not ON_LINUX, reason="forks are for Linux")
+@needs_forks
 def test_a_run_alone_reads_by_itself(tmp_path: Path, data: Path, reads: Path) -> None:
     sweep = write_sweep(tmp_path, data)
     sweep.write_text(SWEEP.replace("seeds: 2", "seeds: 1"))
@@ -215,12 +208,7 @@ def plain(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 def changed(config: Any, changes: Mapping[str, Any]) -> Any:
     config = deepcopy(config)
-    for path, value in changes.items():
-        *sections, key = path.split(".")
-        section = config
-        for name in sections:
-            section = section[name]
-        section[key] = value
+    set_values(config, changes)
     return config
 
 

@@ -8,10 +8,8 @@ from typing import Any
 
 import pytest
 import spacy
-from made_documents import documents
-from spacy.cli.init_config import init_config
+from made_documents import write_base, write_corpora
 from spacy.language import Language
-from spacy.tokens import DocBin
 from spacy.training import Corpus
 
 import archlab
@@ -21,7 +19,6 @@ from archlab.training.speedups.reading_once import reading_once
 
 pytestmark = pytest.mark.slow
 
-COMPONENTS = ["tagger", "morphologizer", "parser", "ner", "textcat", "textcat_multilabel"]
 SETTINGS = {
     "training.max_steps": 4,
     "training.eval_frequency": 2,
@@ -36,10 +33,7 @@ DRAWN = {"corpora.dev.augmenter": {"@augmenters": "spacy.lower_case.v1", "level"
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("data")
-    for seed, (name, count) in enumerate((("train", 60), ("dev", 20))):
-        DocBin(docs=documents(count, seed)).to_disk(folder / f"{name}.spacy")
-    return folder
+    return write_corpora(tmp_path_factory.mktemp("data"))
 
 
 @pytest.fixture
@@ -63,22 +57,9 @@ def counts(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     return found
 
 
-def write_base(folder: Path, data: Path, settings: dict[str, Any]) -> None:
-    """What spaCy recommends for all these components, on a shared tok2vec, and what is set beside."""
-    config = init_config(lang="en", pipeline=COMPONENTS, optimize="efficiency", gpu=False, silent=True)
-    for path, value in {**SETTINGS, **settings}.items():
-        *sections, key = path.split(".")
-        section: Any = config
-        for name in sections:
-            section = section[name]
-        section[key] = value
-    config["paths"].update({"train": str(data / "train.spacy"), "dev": str(data / "dev.spacy")})
-    config.to_disk(folder / "base.cfg")
-
-
 def train(folder: Path, data: Path, settings: dict[str, Any], *, speedups: bool) -> dict[str, bytes]:
     """All that a run leaves of what it has learned."""
-    write_base(folder, data, settings)
+    write_base(folder, data, {**SETTINGS, **settings})
     (folder / "sweep.yml").write_text("base: base.cfg\nkeep_models: all\n", encoding="utf8")
     experiments = folder / f"experiments-{speedups}"
     (result,) = archlab.grid(

@@ -11,6 +11,7 @@ import typer
 from archlab import __version__
 from archlab.cli.saying import say
 from archlab.errors import ArchlabError, InterruptedByUserError
+from archlab.late_pytorch import import_pytorch_late
 from archlab.memory import collect_seldom
 
 HELP = """Swap, check, train and compare model architectures in spaCy pipelines.
@@ -106,6 +107,7 @@ _register()
 def main() -> NoReturn:
     """Run a command and end with its exit code. The only place where errors become text."""
     collect_seldom()
+    import_pytorch_late()
     try:
         app(prog_name="archlab", standalone_mode=True)
     except ArchlabError as error:

@@ -36,7 +36,7 @@ from archlab.cli.options import (
 )
 from archlab.cli.saying import say
 from archlab.errors import InterruptedByUserError, InvalidError, MachineError, RunsFailedError
-from archlab.results.paths import SweepPaths, experiments_option
+from archlab.results.paths import experiments_option
 
 if TYPE_CHECKING:
     from archlab.engines.choosing import EngineOptions
@@ -104,7 +104,7 @@ def grid(
     chosen = replace(chosen, pass_env=pass_env or (), speedups=not no_speedups)
     loaded = load_sweep(sweep)
     if not dry_run:
-        ctx.with_resource(chosen.starting_ahead(gpu_id, SweepPaths.of(loaded.name, experiments)))
+        ctx.with_resource(chosen.starting_ahead(loaded, gpu_id, code or (), experiments))
     planned = plan_sweep(ctx, loaded, gpu_id, code or [], quiet, changed_since, chosen)
     told = say_refused(chosen)
     wanted = Wanted(only=tuple(only or ()), retry_failed=retry_failed, rerun=rerun)

@@ -147,7 +147,7 @@ def regress(
         results = regressing.known_results(loaded, rules, experiments, files, overrides)
     if results is None:
         locally = EngineOptions(jobs=jobs, pass_env=pass_env or ())
-        ctx.with_resource(locally.starting_ahead(gpu_id, SweepPaths.of(loaded.name, experiments)))
+        ctx.with_resource(locally.starting_ahead(loaded, gpu_id, files, experiments))
         planned = plan_sweep(ctx, loaded, gpu_id, files, quiet, changed_since)
         regressing.require_rules_of(planned, rules)
         planned = planned if baseline is None else _to_be_judged(planned, rules, baseline, Path(file), quiet)

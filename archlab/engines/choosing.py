@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archlab.engines.base import Engine, Watcher
@@ -12,6 +13,7 @@ from archlab.engines.ray_cluster import Share
 from archlab.engines.warm import can_be_warm
 from archlab.environments import require_set
 from archlab.errors import UsageError, did_you_mean
+from archlab.planning.sweeps import Sweep
 from archlab.records import RunSpec
 from archlab.results.paths import SweepPaths
 from archlab.results.store import Store
@@ -67,15 +69,21 @@ class EngineOptions:
         """(class of device, GPU id) of runs. Raises DeviceError, or ClusterError, where it is not there."""
         return self.cluster().device(self.share()) if self.engine == "ray" else find_device(gpu)
 
-    def starting_ahead(self, gpu: int | None, paths: SweepPaths) -> AbstractContextManager[None]:
-        """Around a plan and its runs, where these are started from a server: it begins with the plan.
+    def starting_ahead(
+        self,
+        sweep: Sweep,
+        gpu: int | None,
+        code: Sequence[str | Path] = (),
+        experiments: str | Path | None = None,
+    ) -> AbstractContextManager[None]:
+        """Around the plan of a sweep and its runs, where these are forked from a server: it begins at once.
 
-        paths: of the sweep; where it has been planned before, there is perhaps nothing left to train.
+        Where the sweep has been planned before, there is perhaps nothing left to train, and it does not.
         """
         is_warm = self.engine == "local" and self.speedups and can_be_warm(-1 if gpu is None else gpu)
-        if not is_warm or paths.plan.exists():
+        if not is_warm or SweepPaths.of(sweep.name, experiments).plan.exists():
             return nullcontext()
-        return starting_ahead(self.jobs, self.pass_env)
+        return starting_ahead(self.jobs, self.pass_env, files=(sweep.path, sweep.base, *code))
 
     def at_once(self, runs: Sequence[RunSpec]) -> int:
         """How many of these runs are done at once."""

@@ -23,7 +23,6 @@ from archlab.planning.sweeps import ADHOC, Sweep, load_sweep
 from archlab.records import GridLimits, Placement, Rejected, Result, RunSpec, Variant
 from archlab.results.collection import Results
 from archlab.results.files import require_writable, write_json, write_text
-from archlab.results.paths import SweepPaths
 from archlab.results.store import Store
 from archlab.results.tables import Layout, Place, winners
 from archlab.training.device import find_device
@@ -90,7 +89,7 @@ def grid(
         sweep = load_sweep(sweep)
     ahead: AbstractContextManager[None] = nullcontext()
     if not isinstance(sweep, Plan):
-        ahead = options.starting_ahead(gpu, SweepPaths.of(sweep.name, experiments))
+        ahead = options.starting_ahead(sweep, gpu, code, experiments)
     with ahead:
         if not isinstance(sweep, Plan):
             sweep = plan_here(sweep, options, gpu, code, overrides, changed_since)

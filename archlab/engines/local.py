@@ -6,10 +6,12 @@ import time
 from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO
 
 from archlab.engines.base import Event, Watcher, evaluated, make_result, nobody
 from archlab.engines.warm import WarmProcess, WarmServer, can_be_warm, started_ahead, take_started
+from archlab.late_pytorch import uses_pytorch
 from archlab.processes import ON_LINUX, RUN_VARIABLE, child_environment, cores, kill_orphans
 from archlab.records import Json, Outcome, Result, RunSpec
 from archlab.results.files import read_json_lines
@@ -115,6 +117,8 @@ class LocalEngine:
             self.warm = take_started(program, self.environment) or WarmServer(
                 program, self.environment, preload=preload
             )
+        if self.trainer is TRAINER and uses_pytorch(paths.config, *spec.code):
+            self.warm.import_pytorch()
         alone = spec.fingerprints.data not in self.shared_data
         with paths.log.open("ab") as log:
             return self.warm.start(paths.folder.resolve(), log, alone=alone)
@@ -129,9 +133,15 @@ class LocalEngine:
             self.on_event(evaluated(child.spec, line))
 
 
-def starting_ahead(jobs: int | None, pass_env: Sequence[str] = ()) -> AbstractContextManager[None]:
-    """Around the plan of a grid on the CPU, and the grid: what its runs are forked from imports meanwhile."""
-    return started_ahead(_program(TRAINER), _environment(jobs or default_jobs(-1), pass_env))
+def starting_ahead(
+    jobs: int | None, pass_env: Sequence[str] = (), *, files: Sequence[str | Path] = ()
+) -> AbstractContextManager[None]:
+    """Around the plan of a grid on the CPU, and the grid: what its runs are forked from imports meanwhile.
+
+    files: what the plan is made from; whether PyTorch is needed is guessed from them.
+    """
+    environment = _environment(jobs or default_jobs(-1), pass_env)
+    return started_ahead(_program(TRAINER), environment, with_pytorch=uses_pytorch(*files))
 
 
 def _program(trainer: Sequence[str]) -> list[str]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
+from archlab.late_pytorch import PYTORCH
 from archlab.processes import ON_LINUX, end_leftover, identity
 from archlab.records import Json, RunSpec
 from archlab.training.speedups import warm_server
@@ -79,6 +80,13 @@ class WarmServer:
                 start_new_session=True,  # ctrl-C in the terminal is for the driver alone
             )
         self.works: bool | None = None
+        self.has_pytorch = False
+
+    def import_pytorch(self) -> None:
+        """Let it import PyTorch, which runs that need it would otherwise each import."""
+        if not self.has_pytorch:
+            self.has_pytorch = True
+            self.tell(imports=PYTORCH)
 
     def start(self, folder: Path, log: IO[bytes], *, alone: bool = False) -> WarmProcess | None:
         """Fork a supervisor of the run in this folder; None where it has to be started in another way.
@@ -164,9 +172,14 @@ _ahead: list[WarmServer] = []
 
 
 @contextlib.contextmanager
-def started_ahead(program: Sequence[str], environment: Mapping[str, str]) -> Iterator[None]:
+def started_ahead(
+    program: Sequence[str], environment: Mapping[str, str], *, with_pytorch: bool = False
+) -> Iterator[None]:
     """Within this, a server of archlab's own runs imports what they need, while their plan is made."""
-    _ahead.append(WarmServer(program, environment, preload=True))
+    server = WarmServer(program, environment, preload=True)
+    if with_pytorch:
+        server.import_pytorch()
+    _ahead.append(server)
     try:
         yield
     finally:

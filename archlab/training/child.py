@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from archlab.configs.fingerprints import changed_files, installed_versions
 from archlab.errors import explain
+from archlab.late_pytorch import import_pytorch_late
 from archlab.memory import imported_for_good
 from archlab.processes import machine, seconds_since_start
 from archlab.records import Cost, Environment, Json, Outcome, RunSpec
@@ -43,10 +44,11 @@ def main(arguments: list[str] | None = None) -> int:
     spec = RunSpec.from_dict(read_json(paths.spec))
     if spec.limits.memory_gb is not None:
         _limit_memory(spec.limits.memory_gb)
+    speedups = NO_SPEEDUPS not in options
+    if speedups and spec.gpu_id < 0:
+        import_pytorch_late()
     words_per_second = prepare_meter(spec, paths)
-    outcome = train_run(
-        spec, paths, clock=Clock(start=seconds_since_start()), speedups=NO_SPEEDUPS not in options
-    )
+    outcome = train_run(spec, paths, clock=Clock(start=seconds_since_start()), speedups=speedups)
     sync_tree(paths.folder)  # outcome.json says that all else is there: after a crash, too
     write_json(paths.outcome, outcome.to_dict())
     if outcome.status != "done":

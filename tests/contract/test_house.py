@@ -23,6 +23,7 @@ LEVELS = (
         "archlab.chatter",
         "archlab.environments",
         "archlab.errors",
+        "archlab.late_pytorch",
         "archlab.memory",
         "archlab.processes",
         "archlab.records",

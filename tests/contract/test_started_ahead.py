@@ -15,6 +15,7 @@ from archlab.engines import local, warm
 from archlab.engines.choosing import EngineOptions
 from archlab.engines.local import LocalEngine, starting_ahead
 from archlab.errors import SweepError
+from archlab.planning.sweeps import load_sweep
 from archlab.processes import ON_LINUX
 from archlab.results.paths import SweepPaths
 
@@ -95,9 +96,12 @@ def test_it_ends_with_a_plan_that_cannot_be_made(
 def test_where_it_would_not_be_needed_none_begins(
     tmp_path: Path, servers: list[subprocess.Popen[bytes]], options: dict[str, Any]
 ) -> None:
-    paths = SweepPaths(tmp_path)
+    (tmp_path / "sweep.yml").write_text("base: base.cfg\n", encoding="utf8")
+    sweep = load_sweep(tmp_path / "sweep.yml")
     if options.pop("known", False):
-        paths.plan.touch()
+        plan = SweepPaths.of(sweep.name, tmp_path).plan
+        plan.parent.mkdir()
+        plan.touch()
     gpu = options.pop("gpu", None)
-    with EngineOptions(**options).starting_ahead(gpu, paths):
+    with EngineOptions(**options).starting_ahead(sweep, gpu, experiments=tmp_path):
         assert servers == []

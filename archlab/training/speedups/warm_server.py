@@ -1,4 +1,4 @@
-"""A process that has imported spaCy and PyTorch once, and forks supervisors and runs from it.
+"""A process that has imported spaCy once, and forks supervisors and runs from it.
 
 `python -P -m archlab.training.speedups.warm_server [--preload] PROGRAM...`, with a socket to the driver as
 standard input. PROGRAM is what a run would be started with: `-m MODULE`, or a file. Importing takes some
@@ -11,7 +11,8 @@ own runs: those that read the same corpora are forked from a fork that has read 
 packet of the socket is a message in JSON:
 
     driver: {"start": RUN_FOLDER, "alone": whether no other run reads its corpora} with the files that are its
-            standard input and output, {"end": PID}, {"read": corpora of runs, as `what_is_read` has them}
+            standard input and output, {"end": PID}, {"read": corpora of runs, as `what_is_read` has them},
+            {"imports": "torch"}, where more than one run may need it
     server: {"ready": true}, {"started": PID or null}, {"ended": PID, "code": as Popen's}
 
 What ends the server is the end of the socket; supervisors see the end of the driver themselves.
@@ -31,9 +32,11 @@ import socket
 import sys
 from collections.abc import Sequence
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from archlab.late_pytorch import import_pytorch_late
 from archlab.memory import imported_for_good
 from archlab.processes import RUN_VARIABLE, descendants
 from archlab.records import Json
@@ -83,6 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     driver = socket.socket(fileno=os.dup(0))
     preloads = program[0] == PRELOAD
     if preloads:
+        import_pytorch_late()
         end_with_parent()  # nobody listens to the driver meanwhile
         with imported_for_good():  # a collection in a fork would copy it
             preload()
@@ -103,8 +107,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def preload() -> None:
     """Import what a run of archlab's own trainer imports, and register what spaCy has; build no model."""
-    from importlib import import_module
-
     import spacy
     import spacy.training.initialize
     import spacy.training.loop
@@ -130,6 +132,7 @@ class Server:
         self.shares = shares
         self.supervisors: dict[int, int] = {}  # pidfd -> pid
         self.readers: dict[str, Reader | None] = {}  # by key; None where the runs have to read by themselves
+        self.forks = True
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
 
     def serve(self) -> None:
@@ -144,6 +147,8 @@ class Server:
             if self.driver.fileno() in ready:
                 message, files = self._hear()
                 driver_is_there = message is not None
+                if message and "imports" in message:
+                    self._import(message["imports"])
                 if message and "read" in message:
                     self._reader(message["read"])
                 if message and "start" in message:
@@ -165,10 +170,18 @@ class Server:
         with contextlib.suppress(OSError):  # the driver has gone
             self.driver.send(json.dumps(message).encode())
 
+    def _import(self, name: str) -> None:
+        """Import what more than one run needs; where that leaves a thread, nothing is forked any more."""
+        with contextlib.suppress(Exception), imported_for_good():  # the runs tell
+            import_module(name)
+        self.forks = is_safe_to_fork()
+
     def _start(self, folder: Path, files: Sequence[int], *, alone: bool) -> None:
         """Fork a supervisor, which has the files as its own, and nothing of the server."""
-        pid = None if alone or not self.shares else self._forked_by_reader(folder, files)
-        if pid is None:
+        pid = None
+        if self.forks and self.shares and not alone:
+            pid = self._forked_by_reader(folder, files)
+        if self.forks and pid is None:
             with contextlib.suppress(OSError):  # no more processes, or no memory
                 pid = os.fork()
         if pid == 0:

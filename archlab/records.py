@@ -248,7 +248,7 @@ class Reason(FromDict):
 
 @dataclass(frozen=True, kw_only=True)
 class Seconds(FromDict):
-    """Wall seconds per phase. What was not reached is None.
+    """Wall seconds per phase, as if nothing had been done beside the training. What was not reached is None.
 
     start: from process start to the config read (imports, device). data: reading the corpora in the
     training loop. initialize: building and initialising the pipeline. update, evaluate, save: the sums

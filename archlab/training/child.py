@@ -211,12 +211,15 @@ def _environment(spec: RunSpec) -> Environment:
 
 
 def _peak_memory() -> int | None:
-    """The most memory this process has held, in bytes; None where the system does not tell."""
+    """The most memory that this process has held, or one that worked beside it; in bytes.
+
+    None where the system does not tell.
+    """
     try:
         import resource
     except ImportError:  # Windows
         return None
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return peak if sys.platform == "darwin" else peak * 1024
 
 

@@ -31,6 +31,22 @@ class Clock:
             if self._inner:
                 self._inner[-1] += taken
 
+    @contextmanager
+    def waiting(self) -> Iterator[dict[str, float]]:
+        """Wait for what went on beside: it counts with the seconds it took, and not with those waited.
+
+        Gives a dict for the former, by phase.
+        """
+        began = perf_counter()
+        beside: dict[str, float] = {}
+        yield beside
+        waited = perf_counter() - began
+        for name, taken in beside.items():
+            self.seconds[name] = self.seconds.get(name, 0.0) + taken
+        self._began += waited - sum(beside.values())
+        if self._inner:
+            self._inner[-1] += waited
+
     def read(self) -> Seconds:
         """The seconds so far, with the total since the process began."""
         rounded = {name: round(value, 3) for name, value in self.seconds.items()}

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from archlab.records import Json
 
 
+WORD_SCORES = ("token_acc", "token_p", "token_r", "token_f")
+"""What a tokenizer is scored by."""
+
+
 class RepeatedEvaluation:
     """Evaluates a pipeline on examples; sooner where they are those of before."""
 
@@ -32,9 +36,13 @@ class RepeatedEvaluation:
         self.words: Json | None = None
         self.alignments: dict[tuple[tuple[str, ...], ...], Any] = {}
 
+    def is_again(self, examples: "Sequence[Example]") -> bool:
+        """Whether these are the examples of before."""
+        return len(examples) == len(self.before) and all(map(is_, examples, self.before))
+
     def evaluate(self, examples: "Sequence[Example]") -> "Json":
         """What `Language.evaluate` gives, but for the speed, which leaves out the tokenizer."""
-        is_again = len(examples) == len(self.before) and all(map(is_, examples, self.before))
+        is_again = self.is_again(examples)
         if not is_again:
             self.alignments.clear()
         self.before = examples
@@ -44,8 +52,11 @@ class RepeatedEvaluation:
     def _evaluate(self, examples: "Sequence[Example]", *, is_again: bool) -> "Json":
         if is_again and self.may_repeat:
             return self._evaluate_again(examples)
+        scores: Json = self.nlp.evaluate(examples, scorer=self.scorer)
         self.words = None
-        return self.nlp.evaluate(examples, scorer=self.scorer)
+        if self.may_repeat:
+            self.words = {name: score for name, score in scores.items() if name in WORD_SCORES}
+        return scores
 
     def _evaluate_again(self, examples: "Sequence[Example]") -> "Json":
         from spacy.language import _replace_numpy_floats
@@ -82,10 +93,7 @@ class RepeatedEvaluation:
 
     def _scores(self, examples: "list[Example]") -> "Json":
         """What `Scorer.score` gives, in its order."""
-        if self.words is None:
-            tokenizer: Any = self.nlp.tokenizer
-            self.words = tokenizer.score(examples)
-        scores: Json = {**self.words}
+        scores: Json = {**(self.words or {})}
         for _, component in self.nlp.pipeline:
             if hasattr(component, "score"):
                 scores.update(component.score(examples))

@@ -23,12 +23,22 @@ class Supervises(BaseException):
         self.folder = folder
 
 
+def has_one_thread() -> bool:
+    """Whether a fork of this process would miss none of its threads."""
+    if _threads() > 1:
+        if (pid := os.fork()) == 0:
+            os._exit(0)  # OpenBLAS ends its threads before a fork, and has new ones when it needs them
+        os.waitpid(pid, 0)
+    return _threads() == 1
+
+
+def _threads() -> int:
+    return len(list(Path("/proc/self/task").iterdir()))
+
+
 def is_safe_to_fork() -> bool:
     """Whether nothing has happened that a fork would not survive, or that a run would be another one by."""
-    if (pid := os.fork()) == 0:
-        os._exit(0)  # OpenBLAS ends its threads before a fork, and has new ones when it needs them
-    os.waitpid(pid, 0)
-    if len(list(Path("/proc/self/task").iterdir())) > 1:
+    if not has_one_thread():
         return False
     models, torch = sys.modules.get("thinc.model"), sys.modules.get("torch")
     return (models is None or models.Model.global_id == 0) and not (

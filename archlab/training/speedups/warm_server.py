@@ -36,7 +36,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from archlab.late_pytorch import import_pytorch_late
+from archlab.late_pytorch import PYTORCH, import_pytorch_late
 from archlab.memory import imported_for_good
 from archlab.processes import RUN_VARIABLE, descendants
 from archlab.records import Json
@@ -50,6 +50,7 @@ from archlab.training.speedups.forking import (
     is_safe_to_fork,
     take_files,
 )
+from archlab.training.speedups.idle_cores import tell_runs
 from archlab.training.speedups.shared_corpora import key_of, what_a_run_reads
 from archlab.training.supervisor import PR_SET_CHILD_SUBREAPER, Supervisor, end_like
 
@@ -133,6 +134,7 @@ class Server:
         self.supervisors: dict[int, int] = {}  # pidfd -> pid
         self.readers: dict[str, Reader | None] = {}  # by key; None where the runs have to read by themselves
         self.forks = True
+        tell_runs(0)
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
 
     def serve(self) -> None:
@@ -192,6 +194,7 @@ class Server:
             os.close(file)
         if pid is not None:
             self.supervisors[os.pidfd_open(pid)] = pid
+            tell_runs(len(self.supervisors))
         self._tell(started=pid)
 
     def _leave(self, files: Sequence[int] = ()) -> None:
@@ -236,6 +239,7 @@ class Server:
     def _tell_end(self, supervisor: int) -> None:
         os.close(supervisor)
         pid = self.supervisors.pop(supervisor)
+        tell_runs(len(self.supervisors))
         code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
         if code < 0:
             self._kill_orphans()
@@ -318,7 +322,9 @@ def _become_run(supervisor: Supervisor, program: list[str], told: int) -> int:
     for file in (nothing, supervisor.signals, supervisor.wakeup, told):
         os.close(file)
     if (numpy := sys.modules.get("numpy")) is not None:
-        numpy.random.seed()  # as when it is imported; PyTorch begins with the same seed always
+        numpy.random.seed()  # as when it is imported
+    if (torch := sys.modules.get(PYTORCH)) is not None:
+        torch.seed()
     try:
         if program[0] == "-m":
             sys.argv = program[1:]

@@ -22,8 +22,11 @@ PYTORCH, COMPAT = "torch", "thinc.compat"
 GPUS = ("nvidia*", "nvhost*", "nvgpu*", "nvmap", "kfd", "dxg")
 """What lies in /dev where PyTorch may find a GPU: of NVIDIA, Jetson's among them, of AMD, and in WSL."""
 
-MENTIONED = (b"torch", b"transformer")
+MENTIONED = (b"torch", b"transformer", b"bilstm")
 """One of these stands, in the name of a block as a rule, in nearly every config that uses PyTorch."""
+
+MAX_BYTES = 10_000_000
+"""Of a file that is looked into."""
 
 
 def import_pytorch_late() -> None:
@@ -33,20 +36,27 @@ def import_pytorch_late() -> None:
         sys.meta_path.insert(0, _finder)
 
 
+def mentions_pytorch(text: bytes) -> bool:
+    """Whether what a config, a sweep or code says most likely uses PyTorch."""
+    return any(word in text.lower() for word in MENTIONED)
+
+
 def uses_pytorch(*files: str | Path) -> bool:
-    """Whether one of some configs, sweeps and files of code most likely uses PyTorch."""
-    for file in files:
-        with suppress(OSError):  # whoever needs the file will tell
-            text = Path(file).read_bytes().lower()
-            if any(word in text for word in MENTIONED):
-                return True
+    """The same, for files; whoever needs them tells where they cannot be read."""
+    for path in map(Path, files):
+        with suppress(OSError):
+            if path.is_file():
+                with path.open("rb") as file:
+                    if mentions_pytorch(file.read(MAX_BYTES)):
+                        return True
     return False
 
 
 def _can_be_late() -> bool:
     is_installed = PathFinder.find_spec(PYTORCH) is not None and _installed_version() is not None
-    may_see_gpu = any(any(Path("/dev").glob(name)) for name in GPUS) or find_spec("torch_xla") is not None
-    return ON_LINUX and is_installed and not may_see_gpu
+    has_device = any(any(Path("/dev").glob(name)) for name in GPUS)
+    has_driver = any(find_spec(name) is not None for name in ("cupy", "torch_xla"))
+    return ON_LINUX and is_installed and not has_device and not has_driver
 
 
 def _installed_version() -> str | None:
@@ -61,7 +71,7 @@ def _installed_version() -> str | None:
 class _Late(ModuleType):
     """Is PyTorch for Thinc. A seed is kept for when PyTorch comes, for that would draw no numbers before."""
 
-    seed: int | None = None
+    seed_given: int | None = None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._itself(), name)
@@ -72,7 +82,7 @@ class _Late(ModuleType):
     def manual_seed(self, seed: int) -> Any:
         if PYTORCH in sys.modules:
             return self._itself().manual_seed(seed)
-        self.seed = seed
+        self.seed_given = seed
         return None
 
     def _itself(self) -> ModuleType:
@@ -121,8 +131,8 @@ def _standing_in() -> Iterator[None]:
 def _seeding() -> Iterator[None]:
     """Around the code of PyTorch: it begins with the seed that Thinc has given before."""
     yield
-    if _late.seed is not None:
-        sys.modules[PYTORCH].manual_seed(_late.seed)
+    if _late.seed_given is not None:
+        sys.modules[PYTORCH].manual_seed(_late.seed_given)
 
 
 _AROUND: dict[str, Callable[[], AbstractContextManager[None]]] = {PYTORCH: _seeding, COMPAT: _standing_in}

@@ -49,7 +49,7 @@ def uncollected() -> Iterator[None]:
 def imported_for_good() -> Iterator[None]:
     """Import within this: the collector does not go through it while it comes, nor later, nor at the end.
 
-    spaCy and PyTorch are half a million objects that stay for as long as their process. All other objects
+    spaCy and PyTorch are half a million objects, which stay for as long as their process. All other objects
     that are there are taken to stay as well, until `gc.unfreeze`.
     """
     with uncollected():

@@ -158,7 +158,7 @@ def main(arguments: list[str] | None = None) -> int:
         import spacy  # noqa: F401  # while still starting: how long it takes is not the config's fault
 
         if uses_pytorch(Path(folder) / "config.cfg", *job["code"]):
-            with contextlib.suppress(ImportError):  # what needs it will tell
+            with contextlib.suppress(Exception):  # what needs it will tell
                 import_module(PYTORCH)
 
     from archlab.configs.loading import parse_config

@@ -15,6 +15,7 @@ from archlab.processes import child_environment
 from archlab.records import Json, RunSpec
 from archlab.results.files import write_json, write_text
 from archlab.results.paths import RunPaths, SweepPaths
+from archlab.training.speedups.idle_cores import NONE_TO_SPARE
 
 GROWING = ("progress.jsonl", "log.txt")
 """What is told while the run goes on."""
@@ -68,6 +69,7 @@ what it has warmed up."""
 
 def _engine(order: Json, spec: RunSpec) -> LocalEngine:
     environment = child_environment(order["threads"]) | order["environment"] | {"PYTHONUNBUFFERED": "1"}
+    environment[NONE_TO_SPARE] = "1"  # other tasks are at work on the node
     if spec.gpu_id < 0:  # where no GPU was asked for, Ray hides none
         environment["CUDA_VISIBLE_DEVICES"] = ""
     asked = {"environment": environment, "trainer": order["trainer"], "speedups": order["speedups"]}

@@ -128,7 +128,9 @@ class WarmServer:
                 return False
             message = json.loads(packet)
             if "ended" in message:
-                self.processes.pop(message["ended"]).returncode = message["code"]
+                process = self.processes.pop(message["ended"], None)
+                if process is not None:  # else its start was given up
+                    process.returncode = message["code"]
             else:
                 self.messages.append(message)
             seconds = 0.0

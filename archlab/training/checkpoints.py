@@ -6,19 +6,23 @@ taken; never so many that spaCy might have stopped before. What the training com
 
 import math
 import shutil
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import nullcontext, suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from archlab.checking.origins import has_foreign_blocks
+from archlab.processes import peak_memory
 from archlab.records import Json
 from archlab.training.clock import Clock
 from archlab.training.per_document import collect, counting_scorer
 from archlab.training.speedups.evaluating import RepeatedEvaluation
 from archlab.training.speedups.forking import has_one_thread
-from archlab.training.speedups.idle_cores import has_idle_core
+from archlab.training.speedups.idle_cores import has_idle_core, has_memory_for_another
 from archlab.training.speedups.working_beside import WorkBeside
 
 if TYPE_CHECKING:
@@ -29,7 +33,7 @@ LOGGERS = ("spacy.ConsoleLogger.v1", "spacy.ConsoleLogger.v2", "spacy.ConsoleLog
 """Which look at nothing else than what they are told."""
 
 FACTORIES = ("tok2vec", "tagger", "morphologizer", "senter", "parser", "ner", "textcat", "textcat_multilabel")
-"""Of components whose predictions leave nothing in the pipeline that a first evaluation has not left."""
+"""Of components whose predictions leave nothing in the pipeline but strings."""
 
 
 @dataclass
@@ -46,20 +50,31 @@ class Training:
     best_step: int | None = None
     steps: int = 0
     epochs: int = 0
+    peak_beside: int = 0
+
+    def peak_memory(self) -> int | None:
+        """The most memory that this process or one that evaluated beside it has held, in bytes, if known."""
+        own = peak_memory()
+        return None if own is None else max(own, self.peak_beside)
 
 
 @dataclass(frozen=True)
 class Checkpoint:
     """What an evaluation came to.
 
-    info: as spaCy tells loggers. per_doc: where it is the best so far and was done beside the training.
-    seconds: by phase, where it was done beside.
+    info: as spaCy tells loggers. total: seconds since the process of the run began, as if it had waited.
+
+    Where it was done beside the training: per_doc, if it is the best so far; its seconds by phase; strings
+    that are new in the vocabulary; peak memory in bytes.
     """
 
     info: Json
     is_best: bool
+    total: float
     per_doc: Json | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
+    strings: Sequence[str] = ()
+    peak_memory: int = 0
 
 
 class Checkpoints:
@@ -83,6 +98,7 @@ class Checkpoints:
         self.evaluation, self.saving, self.clock = evaluation, saving, evaluation.clock
         self.synchronise, self.log_step, self.on_evaluation = synchronise, log_step, on_evaluation
         self.may_go_beside = may_go_beside
+        self.began = perf_counter()
         self.training = Training()
         self.results: list[tuple[float, int]] = []  # (score, step) of each
         self.beside: WorkBeside[Checkpoint] | None = None
@@ -115,6 +131,9 @@ class Checkpoints:
             checkpoint = self.beside.take()
             seconds.update(checkpoint.seconds)
         self.beside = None
+        for string in checkpoint.strings:
+            self.nlp.vocab.strings.add(string)
+        self.training.peak_beside = max(self.training.peak_beside, checkpoint.peak_memory)
         self._note(checkpoint)
         for _ in range(self.steps_to_log):
             self.log_step(None)
@@ -127,9 +146,13 @@ class Checkpoints:
 
     def _begin_beside(self, info: Json) -> WorkBeside[Checkpoint] | None:
         """Evaluate in a fork; None where that cannot be."""
-        if self.may_go_beside and self.evaluation.is_known() and has_idle_core() and has_one_thread():
-            with suppress(OSError):  # no more processes, or no memory
+        if not (self.may_go_beside and self.evaluation.is_known() and has_idle_core()):
+            return None
+        try:
+            if has_memory_for_another() and has_one_thread():
                 return WorkBeside(partial(self._evaluate_beside, info))
+        except OSError:  # no more processes
+            self.may_go_beside = False
         return None
 
     def _is_over(self, step: int) -> bool:
@@ -147,23 +170,32 @@ class Checkpoints:
         results = [*self.results, (score, info["step"])]
         is_best = score == max(results)[0]
         info = {**info, "score": score, "other_scores": other_scores, "checkpoints": results}
+        info["seconds"] = int(perf_counter() - self.began)
         self.synchronise()
         with self.nlp.select_pipes(disable=self.settings["frozen_components"]):
             update_meta(self.settings, self.nlp, info)
         with self.clock.phase("save"):
             self.saving.checkpoint(is_best)
-        return Checkpoint({**info, "output_path": str(self.saving.folder)}, is_best)
+        info["output_path"] = str(self.saving.folder)
+        return Checkpoint(info, is_best, total=self.clock.read().total or 0.0)
 
     def _evaluate_beside(self, info: Json) -> Checkpoint:
         """In a fork: what the training will need of the evaluation."""
-        before = dict(self.clock.seconds)
+        strings, before = self.nlp.vocab.strings, dict(self.clock.seconds)
+        known = len(strings)
         done = self._evaluate(info)
         seconds = {name: taken - before.get(name, 0.0) for name, taken in self.clock.seconds.items()}
         per_doc = None
         if done.is_best:
             self.evaluation.keep()
             per_doc = self.evaluation.per_document(_told(done.info))
-        return Checkpoint(done.info, done.is_best, per_doc, seconds)
+        return replace(
+            done,
+            per_doc=per_doc,
+            seconds=seconds,
+            strings=list(islice(strings, known, None)),
+            peak_memory=peak_memory() or 0,
+        )
 
     def _note(self, checkpoint: Checkpoint) -> None:
         """Keep what the table needs of an evaluation, and tell of it."""
@@ -173,7 +205,7 @@ class Checkpoints:
             training.scores, training.weighted_score = _told(info), float(info["score"])
             training.best_step = info["step"]
             self.evaluation.keep(checkpoint.per_doc)
-        self.on_evaluation(_progress(info, checkpoint.is_best, self.settings["max_steps"]))
+        self.on_evaluation(_progress(checkpoint, self.settings["max_steps"]))
         self.log_step(info)
 
 
@@ -273,6 +305,7 @@ def may_go_beside(nlp: "Language", config: Mapping[str, Any]) -> bool:
         and not training["before_update"]
         and training["logger"]["@loggers"] in LOGGERS
         and factories <= set(FACTORIES)
+        and not has_foreign_blocks(config)  # which may keep something from one evaluation to the next
     )
 
 
@@ -288,16 +321,18 @@ def _require_numbers(info: Json) -> None:
             raise ValueError(f"the loss of {name} is NaN at step {info['step']}")
 
 
-def _progress(info: Json, is_best: bool, max_steps: int) -> Json:
+def _progress(checkpoint: Checkpoint, max_steps: int) -> Json:
     """One line of progress.jsonl."""
+    info = checkpoint.info
     numbers = {k: v for k, v in info["other_scores"].items() if isinstance(v, (int, float)) and k != "speed"}
     return {
         "step": info["step"],
         "max_steps": max_steps or None,
         "epoch": info["epoch"],
         "score": float(info["score"]),
-        "best": is_best,
+        "best": checkpoint.is_best,
         "losses": {name: float(loss) for name, loss in info["losses"].items()},
         "scores": numbers,
         "words": info["words"],
+        "seconds": round(checkpoint.total, 2),
     }

@@ -136,7 +136,7 @@ def _train(
         progress = stack.enter_context(paths.progress.open("a", encoding="utf8"))
 
         def report(evaluation: Json) -> None:
-            progress.write(json.dumps({**evaluation, "seconds": round(clock.read().total or 0, 2)}) + "\n")
+            progress.write(json.dumps(evaluation) + "\n")
             progress.flush()
             on_evaluation(evaluation)
 
@@ -164,7 +164,7 @@ def _train(
         cost=Cost(
             parameters=count_parameters(nlp),
             model_bytes=sum(file.stat().st_size for file in paths.model.rglob("*") if file.is_file()),
-            peak_memory_bytes=_peak_memory(),
+            peak_memory_bytes=training.peak_memory(),
         ),
     )
 
@@ -208,19 +208,6 @@ def _environment(spec: RunSpec) -> Environment:
         threads=int(threads) if threads.isdigit() else None,
         machine=machine(),
     )
-
-
-def _peak_memory() -> int | None:
-    """The most memory that this process has held, or one that worked beside it; in bytes.
-
-    None where the system does not tell.
-    """
-    try:
-        import resource
-    except ImportError:  # Windows
-        return None
-    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return peak if sys.platform == "darwin" else peak * 1024
 
 
 def _limit_memory(gigabytes: float) -> None:

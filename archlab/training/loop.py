@@ -7,7 +7,7 @@ equal byte for byte to spaCy's model-best; it saves only that one.
 
 import sys
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -88,9 +88,14 @@ def train_pipeline(
                 may_go_beside=speedups and use_gpu < 0 and may_go_beside(nlp, config),
             )
             with closing(checkpoints):
-                for _, info, is_checkpoint in steps:
-                    if not checkpoints.step(info, is_due=is_checkpoint is not None):
-                        break
+                try:
+                    for _, info, is_checkpoint in steps:
+                        if not checkpoints.step(info, is_due=is_checkpoint is not None):
+                            break
+                except Exception:
+                    with suppress(Exception):  # the first is what matters
+                        checkpoints.finish()
+                    raise
                 checkpoints.finish()
     finally:
         finish_log()

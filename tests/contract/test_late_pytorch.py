@@ -231,7 +231,9 @@ def test_where_it_may_not_be_late_it_comes_as_ever(
 def test_a_config_that_uses_pytorch_names_it(text: str, expected: bool, tmp_path: Path) -> None:
     (tmp_path / "config.cfg").write_text(text, encoding="utf8")
     (tmp_path / "other.cfg").write_bytes(b"\xff no text")
-    files = (tmp_path / "other.cfg", tmp_path / "nowhere.cfg", tmp_path, str(tmp_path / "config.cfg"))
+    os.mkfifo(tmp_path / "pipe")
+    odd = ("other.cfg", "nowhere.cfg", "", "pipe", "/dev/zero")
+    files: list[str | Path] = [*(tmp_path / name for name in odd), str(tmp_path / "config.cfg")]
     assert uses_pytorch(*files) == expected
 
 

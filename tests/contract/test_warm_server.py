@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from made_results import made_spec
 
-from archlab.engines import local
+from archlab.engines import local, warm
 from archlab.engines.local import LocalEngine
 from archlab.late_pytorch import _can_be_late
 from archlab.processes import ON_LINUX
@@ -161,3 +161,25 @@ def test_a_server_that_cannot_start_leaves_runs_to_start_by_themselves(
     monkeypatch.setattr(local, "TRAINER", program)
     told = told_by_runs(paths, program, 2)
     assert [Path(run["argv"][1]).parent.name for run in told] == ["run0", "run1"]
+
+
+def test_a_run_whose_start_was_given_up_may_end_later(
+    paths: SweepPaths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = paths.run("late").folder
+    folder.mkdir(parents=True)
+    program = trainer(tmp_path, TELLS)
+    server = warm.WarmServer(program[1:], dict(os.environ), preload=False)
+    try:
+        assert server.listen(60.0)
+        assert server.messages.pop() == {"ready": True}
+        server.works = True
+        monkeypatch.setattr(warm, "READY_SECONDS", 0.0)
+        with (tmp_path / "log.txt").open("wb") as log:
+            assert server.start(folder, log) is None
+        while server.listen(5.0) and len(server.messages) < 1:
+            pass
+        assert server.messages[0]["started"] is not None
+        assert server.listen(5.0)
+    finally:
+        server.close()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -12,6 +13,8 @@ from typing import Any
 import pytest
 from catalogue import REGISTRY  # type: ignore[import-untyped]
 from made_documents import write_base, write_corpora
+from spacy.language import Language
+from spacy.pipeline.textcat import textcat_score
 
 import archlab
 from archlab.engines import warm
@@ -36,8 +39,10 @@ AVERAGED = {"training.optimizer.use_averages": True}
 IMPATIENT: dict[str, Any] = {"training.max_steps": 60, "training.patience": 5}
 DRAWN = {"corpora.dev.augmenter": {"@augmenters": "spacy.lower_case.v1", "level": 0.5}}
 SEEN = {
-    "training.before_to_disk": {"@callbacks": "spacy.copy_from_base_model.v1", "tokenizer": "en"},
-    "training.logger": {"@loggers": "spacy.ChainLogger.v1"},
+    "training.before_to_disk": {"@callbacks": "spacy.seen.v1"},
+    "training.before_update": {"@callbacks": "spacy.seen.v1"},
+    "training.logger": {"@loggers": "spacy.seen.v1"},
+    "components.textcat.scorer": {"@scorers": "somebodys.scorer.v1"},
 }
 
 NOTING_SERVER = """
@@ -158,6 +163,7 @@ def test_a_logger_is_told_in_the_order_of_the_steps(
     def create() -> Any:
         return lambda nlp, stdout, stderr: (lambda info: told.append(info and info["step"]), lambda: None)
 
+    create.__module__ = "spacy.training.loggers"
     monkeypatch.setattr(checkpoints, "LOGGERS", ("noting.Logger.v1",))
     monkeypatch.setitem(REGISTRY, ("spacy", "loggers", "noting.Logger.v1"), create)
     train(tmp_path, data, {"training.logger": {"@loggers": "noting.Logger.v1"}}, speedups=True)
@@ -168,10 +174,66 @@ def test_a_logger_is_told_in_the_order_of_the_steps(
 @pytest.mark.slow
 @pytest.mark.parametrize("settings", [DRAWN, *({name: value} for name, value in SEEN.items())])
 def test_what_might_be_seen_is_done_in_the_run(
-    tmp_path: Path, data: Path, settings: dict[str, Any], beside: list[WorkBeside[Any]]
+    tmp_path: Path,
+    data: Path,
+    settings: dict[str, Any],
+    beside: list[WorkBeside[Any]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    train(tmp_path, data, settings, speedups=True)
-    assert beside == []
+    blocks: dict[tuple[str, str], Any] = {
+        ("callbacks", "spacy.seen.v1"): lambda: lambda nlp, *_: nlp,
+        ("loggers", "spacy.seen.v1"): lambda: lambda *_: (lambda info: None, lambda: None),
+        ("scorers", "somebodys.scorer.v1"): lambda: textcat_score,
+    }
+    for place, block in blocks.items():
+        if place[1].startswith("spacy."):
+            block.__module__ = "spacy.made_up"
+        monkeypatch.setitem(REGISTRY, ("spacy", *place), block)
+    _, result = train(tmp_path, data, settings, speedups=True)
+    assert (result.status, beside) == ("done", [])
+
+
+@pytest.mark.slow
+def test_strings_of_predictions_come_back(
+    tmp_path: Path, data: Path, beside: list[WorkBeside[Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as a morphologizer's, whose labels the corpus does not have: models saved later have them."""
+    evaluate = checkpoints.Evaluation.evaluate
+
+    def predict_a_string(evaluation: checkpoints.Evaluation, examples: Any) -> Any:
+        evaluation.nlp.vocab.strings.add(f"string {len(evaluation.nlp.vocab.strings)}")
+        return evaluate(evaluation, examples)
+
+    monkeypatch.setattr(checkpoints.Evaluation, "evaluate", predict_a_string)
+    runs = [train(tmp_path, data, {}, speedups=speedups)[0] for speedups in (False, True)]
+    slow, fast = (json.loads((run.model / "vocab" / "strings.json").read_text()) for run in runs)
+    assert len(beside) == 5
+    assert fast == slow
+    assert len([string for string in fast if string.startswith("string ")]) > 1
+
+
+@pytest.mark.slow
+def test_a_training_that_fails_tells_of_the_evaluation_before(
+    tmp_path: Path, data: Path, beside: list[WorkBeside[Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = []
+    update = Language.update
+    steps = iter(range(100))
+
+    def fail(nlp: Language, *arguments: Any, **settings: Any) -> Any:
+        if next(steps) == 5:
+            raise ValueError("at the sixth step")
+        return update(nlp, *arguments, **settings)
+
+    monkeypatch.setattr(Language, "update", fail)
+    for speedups in (False, True):
+        steps = iter(range(100))
+        run, result = train(tmp_path, data, {}, speedups=speedups)
+        assert result.reason is not None
+        told.append((result.reason.message, progress(run)))
+    assert len(beside) == 2
+    assert told[0] == told[1]
+    assert [line["step"] for line in told[0][1]] == [0, 2, 4]
 
 
 @pytest.mark.slow
@@ -203,6 +265,36 @@ def test_it_goes_on_beside_where_a_core_is_idle(
     assert begun["alone"] == [5, 5]
     assert begun["together"][0] == 0  # the other may be alone in the end
     assert begun["slow"] == [0, 0]
+
+
+class Unheard(Exception):
+    """Cannot be pickled."""
+
+    def __reduce__(self) -> Any:
+        raise TypeError("no pickle holds it")
+
+
+class UnpicklableError(Exception):
+    """Can be pickled, and not be made again."""
+
+    def __init__(self, what: str, why: str) -> None:
+        super().__init__(what)
+
+
+def test_who_does_not_know_the_machine_spares_no_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(idle_cores, "_runs", None)
+    monkeypatch.setenv(idle_cores.NONE_TO_SPARE, "1")
+    idle_cores.tell_runs(0)
+    assert not idle_cores.has_idle_core()
+
+
+def test_memory_for_another_is_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert idle_cores.has_memory_for_another()
+    told = {"MemAvailable": 1000, "VmRSS": 1000}
+    monkeypatch.setattr(idle_cores, "_kilobytes", lambda file, name: told[name])
+    assert not idle_cores.has_memory_for_another()
+    told.clear()
+    assert not idle_cores.has_memory_for_another()
 
 
 def test_an_idle_core_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -239,14 +331,15 @@ def test_what_it_gives_and_raises_comes_back(capfd: pytest.CaptureFixture[str]) 
         WorkBeside(lambda: Path("/nowhere").read_text()).take()
     assert "nowhere" in capfd.readouterr().err
 
-    class Odd(Exception):
-        """Cannot be pickled."""
+    for odd in (Unheard("odd"), UnpicklableError("odd", "odd")):
 
-    def fail() -> None:
-        raise Odd("odd")
+        def fail(error: Exception = odd) -> None:
+            raise error
 
-    with pytest.raises(RuntimeError, match="odd"):
-        WorkBeside(fail).take()
+        with pytest.raises(RuntimeError, match="odd"):
+            WorkBeside(fail).take()
+    with pytest.raises((AttributeError, RuntimeError, pickle.PicklingError), match="lambda"):
+        WorkBeside(lambda: lambda: None).take()
 
 
 def test_it_ends_when_it_is_told_to() -> None:
@@ -256,13 +349,27 @@ def test_it_ends_when_it_is_told_to() -> None:
     assert work.process.exitcode == -signal.SIGKILL
 
 
-def test_a_process_whose_helper_is_killed_ends_likewise() -> None:
+@pytest.mark.parametrize(
+    ("work", "exit_code"),
+    [
+        ("os.kill(os.getpid(), signal.SIGKILL)", -signal.SIGKILL),
+        ("os._exit(3)", 3),
+        ("os._exit(0)", 1),
+        ("([os.write(pipe, b'123') for pipe in pipes()], os._exit(4))", 4),
+    ],
+)
+def test_a_process_whose_helper_ends_without_a_word_ends_likewise(work: str, exit_code: int) -> None:
     program = (
-        "import os, signal\n"
+        "import fcntl, os, signal\n"
         "from archlab.training.speedups.working_beside import WorkBeside\n"
-        "WorkBeside(lambda: os.kill(os.getpid(), signal.SIGKILL)).take()\n"
+        "def pipes():\n"
+        "    links = {int(name): f'/proc/self/fd/{name}' for name in os.listdir('/proc/self/fd')}\n"
+        "    found = [file for file, link in links.items() if file > 2 and os.path.exists(link)\n"
+        "             and os.readlink(link).startswith('pipe')]\n"
+        "    return [file for file in found if os.O_WRONLY & fcntl.fcntl(file, fcntl.F_GETFL)]\n"
+        f"WorkBeside(lambda: {work}).take()\n"
     )
-    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == -signal.SIGKILL
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == exit_code
 
 
 def test_threads_are_counted() -> None:

@@ -173,7 +173,13 @@ class Server:
             self.driver.send(json.dumps(message).encode())
 
     def _import(self, name: str) -> None:
-        """Import what more than one run needs; where that leaves a thread, nothing is forked any more."""
+        """Import what more than one run needs; where that leaves a thread, nothing is forked any more.
+
+        Readers have not imported it: there are new ones for the runs to come.
+        """
+        for key in self.readers:
+            self._end_reader(key)
+        self.readers.clear()
         with contextlib.suppress(Exception), imported_for_good():  # the runs tell
             import_module(name)
         self.forks = is_safe_to_fork()

@@ -10,7 +10,8 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from contextlib import suppress
+from typing import Generic, NoReturn, TypeVar
 
 from archlab.errors import explain
 from archlab.training.speedups.forking import end_with_parent
@@ -34,12 +35,11 @@ class WorkBeside(Generic[Given]):
             try:
                 theirs.send((work(), None))
             except Exception as error:
-                traceback.print_exc()
-                sys.stderr.flush()
-                try:
-                    theirs.send((None, error))
-                except Exception:  # no pickle holds it
-                    theirs.send((None, RuntimeError(explain(error))))
+                theirs.send((None, explain(error)))
+                with suppress(Exception):  # no pickle holds it, or the log is full
+                    theirs.send(error)
+                    traceback.print_exc()
+                    sys.stderr.flush()
 
         self.process = context.Process(target=do, daemon=True)
         try:
@@ -52,19 +52,26 @@ class WorkBeside(Generic[Given]):
         return self.ours.poll()
 
     def take(self) -> Given:
-        """What it gives. Raises what it raised; where it was killed, this process ends in the same way."""
+        """What it gives. Raises what it has raised; where it said nothing, this process ends as it has."""
         try:
-            given, error = self.ours.recv()
-        except EOFError:
+            given, what = self.ours.recv()
+        except (EOFError, OSError):  # not to its end, perhaps
             self.process.join()
-            if (self.process.exitcode or 0) < 0:
-                end_like(self.process.exitcode or 0)
-            raise RuntimeError("the process that worked beside has ended without a word") from None
+            end_like(self.process.exitcode or 1)
+        if what is not None:
+            self._raise(what)
         self.process.join()
-        if error is not None:
-            raise error
         result: Given = given
         return result
+
+    def _raise(self, what: str) -> NoReturn:
+        """Raise what it has raised, or where no pickle holds that, what says the same."""
+        try:
+            error = self.ours.recv()
+        except Exception:  # whatever its class makes of it
+            error = RuntimeError(what)
+        self.process.join()
+        raise error
 
     def end(self) -> None:
         """End it, whatever it has come to."""

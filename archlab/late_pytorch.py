@@ -52,6 +52,12 @@ def uses_pytorch(*files: str | Path) -> bool:
     return False
 
 
+def import_pytorch() -> None:
+    """Import it now, before forks that use it. Where it cannot be imported, what needs it will tell."""
+    with suppress(Exception):
+        import_module(PYTORCH)
+
+
 def _can_be_late() -> bool:
     is_installed = PathFinder.find_spec(PYTORCH) is not None and _installed_version() is not None
     has_device = any(any(Path("/dev").glob(name)) for name in GPUS)

@@ -9,6 +9,10 @@ import spacy
 from spacy.cli.init_config import init_config
 from spacy.tokens import Doc, DocBin, Span
 
+import archlab
+from archlab.records import Result
+from archlab.results.paths import RunPaths, SweepPaths
+
 COMPONENTS = ["tagger", "morphologizer", "parser", "ner", "textcat", "textcat_multilabel"]
 
 TEXT = "the cat saw a big dog in Paris and Rome while some bird sang to Anna near old Berlin"
@@ -60,3 +64,23 @@ def set_values(config: Any, settings: Mapping[str, Any]) -> None:
         for name in sections:
             section = section[name]
         section[key] = value
+
+
+def train_here(
+    folder: Path, data: Path, settings: Mapping[str, Any], *, speedups: bool
+) -> tuple[RunPaths, Result]:
+    """A run in this process from such a base, and what came of it."""
+    write_base(folder, data, settings)
+    (folder / "sweep.yml").write_text("base: base.cfg\nkeep_models: all\n", encoding="utf8")
+    experiments = folder / f"experiments-{speedups}"
+    (result,) = archlab.grid(
+        folder / "sweep.yml", engine="inline", experiments=experiments, speedups=speedups
+    )
+    return SweepPaths.of("sweep", experiments).run(result.run_id), result
+
+
+def files_of(model: Path) -> dict[str, bytes]:
+    """All files of a model that was kept."""
+    files = {str(file.relative_to(model)): file.read_bytes() for file in model.rglob("*") if file.is_file()}
+    assert len(files) > 10
+    return files

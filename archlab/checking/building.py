@@ -1,10 +1,8 @@
 """Level build: construct every component and what [training] names; nothing is initialised or trained."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from copy import deepcopy
 from functools import partial
-from importlib import import_module
 from typing import Any
 
 from archlab.catalog.extras import install_hint
@@ -15,7 +13,7 @@ from archlab.checking.origins import has_foreign_blocks
 from archlab.checking.pretraining import build_pretraining
 from archlab.configs.code import place_in_code
 from archlab.errors import explain
-from archlab.late_pytorch import PYTORCH, mentions_pytorch
+from archlab.late_pytorch import import_pytorch, mentions_pytorch
 from archlab.memory import Memory
 from archlab.records import Finding
 
@@ -83,8 +81,7 @@ def _components_problems(nlp_section: Any, components: Any, seconds: float) -> P
     parts = {"nlp": nlp_section, "components": components}
     limit = _limit(parts, seconds)
     if limit is not None and mentions_pytorch(repr(parts).encode()):
-        with suppress(Exception):  # what needs it will tell
-            import_module(PYTORCH)  # once, and not in each fork
+        import_pytorch()  # once, and not in each fork
     return _problems(partial(_build_components, nlp_section, deepcopy(components)), limit)
 
 

@@ -21,7 +21,7 @@ from archlab.checking.locating import Place, frames_below, frames_of, locate, sl
 from archlab.checking.probing import NOT_PROBED
 from archlab.checking.torch_advice import torch_advice
 from archlab.errors import explain
-from archlab.late_pytorch import PYTORCH, import_pytorch_late, uses_pytorch
+from archlab.late_pytorch import import_pytorch, import_pytorch_late, uses_pytorch
 from archlab.memory import imported_for_good
 from archlab.processes import end_with_starter
 from archlab.records import Finding, Json, Severity
@@ -158,8 +158,7 @@ def main(arguments: list[str] | None = None) -> int:
         import spacy  # noqa: F401  # while still starting: how long it takes is not the config's fault
 
         if uses_pytorch(Path(folder) / "config.cfg", *job["code"]):
-            with contextlib.suppress(Exception):  # what needs it will tell
-                import_module(PYTORCH)
+            import_pytorch()
 
     from archlab.configs.loading import parse_config
 

@@ -117,7 +117,7 @@ class LocalEngine:
             self.warm = take_started(program, self.environment) or WarmServer(
                 program, self.environment, preload=preload
             )
-        if self.trainer is TRAINER and uses_pytorch(paths.config, *spec.code):
+        if self.trainer is TRAINER and not self.warm.has_pytorch and uses_pytorch(paths.config, *spec.code):
             self.warm.import_pytorch()
         alone = spec.fingerprints.data not in self.shared_data
         with paths.log.open("ab") as log:

@@ -84,9 +84,8 @@ class WarmServer:
 
     def import_pytorch(self) -> None:
         """Let it import PyTorch, which runs that need it would otherwise each import."""
-        if not self.has_pytorch:
-            self.has_pytorch = True
-            self.tell(imports=PYTORCH)
+        self.has_pytorch = True
+        self.tell(imports=PYTORCH)
 
     def start(self, folder: Path, log: IO[bytes], *, alone: bool = False) -> WarmProcess | None:
         """Fork a supervisor of the run in this folder; None where it has to be started in another way.

@@ -4,20 +4,18 @@ import os
 from collections.abc import Mapping
 from copy import deepcopy
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import spacy
+from changed_servers import fork_runs_from, write_server
 from made_documents import set_values, write_base, write_corpora
 from spacy.tokenizer import Tokenizer  # type: ignore[import-not-found]
 
 import archlab
 from archlab.blocks.diagnostics import READER
-from archlab.engines import warm
 from archlab.processes import ON_LINUX
 from archlab.results.paths import SweepPaths
-from archlab.training.speedups import warm_server
 from archlab.training.speedups.shared_corpora import key_of, read_corpora, shared, what_is_read
 
 needs_forks = pytest.mark.skipif(not ON_LINUX, reason="forks are for Linux")
@@ -94,17 +92,14 @@ def whole(data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, byt
 @pytest.fixture
 def reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A file with a line for each time that a process of the server reads a corpus: its id."""
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
     monkeypatch.setenv("READS", str(tmp_path / "reads"))
-    named = SimpleNamespace(__name__="counting_server", PRELOAD=warm_server.PRELOAD)
-    monkeypatch.setattr(warm, "warm_server", named)
-    write_server(tmp_path)
+    fork_runs_from(COUNTING_SERVER, tmp_path, monkeypatch)
     (tmp_path / "reads").touch()
     return tmp_path / "reads"
 
 
-def write_server(folder: Path, change: str = "") -> None:
-    (folder / "counting_server.py").write_text(COUNTING_SERVER.replace("\n#\n", f"\n{change}\n"))
+def change_server(folder: Path, change: str) -> None:
+    write_server(COUNTING_SERVER.replace("\n#\n", f"\n{change}\n"), folder)
 
 
 def learned(sweep: Path, name: str, **options: Any) -> dict[str, bytes]:
@@ -153,7 +148,7 @@ def test_models_are_the_same_and_corpora_read_once(
 def test_runs_read_by_themselves_what_nobody_has_read(
     tmp_path: Path, data: Path, whole: dict[str, bytes], reads: Path, change: str
 ) -> None:
-    write_server(tmp_path, change)
+    change_server(tmp_path, change)
     assert learned(write_sweep(tmp_path, data), "lonely", pass_env=["READS"], jobs=1) == whole
     times = readers(reads)
     assert len(set(times)) > 1  # runs have read
@@ -168,7 +163,7 @@ def test_few_corpora_are_kept_at_once(
 ) -> None:
     sweep = write_sweep(tmp_path, data)
     sweep.write_text(SWEEP.replace("2}", "2, corpora.train.limit: [0, 50, 40]}"), encoding="utf8")
-    write_server(tmp_path, change)
+    change_server(tmp_path, change)
     learned(sweep, "kept", pass_env=["READS"], jobs=1)
     pids = readers(reads)
     assert (len(set(pids)) == 3) == all_are_shared  # one for each limit, and no run
@@ -179,7 +174,7 @@ def test_few_corpora_are_kept_at_once(
 @pytest.mark.slow
 @needs_forks
 def test_a_supervisor_that_cannot_begin_does_nothing_else(tmp_path: Path, data: Path, reads: Path) -> None:
-    write_server(tmp_path, FULL_DISK)
+    change_server(tmp_path, FULL_DISK)
     results = archlab.grid(
         write_sweep(tmp_path, data), experiments=tmp_path / "full", pass_env=["READS"], jobs=1
     )

@@ -8,13 +8,11 @@ from typing import Any
 
 import pytest
 import spacy
-from made_documents import write_base, write_corpora
+from made_documents import files_of, train_here, write_corpora
 from spacy.language import Language
 from spacy.training import Corpus
 
-import archlab
 from archlab.blocks.diagnostics import create_diagnostic_reader
-from archlab.results.paths import SweepPaths
 from archlab.training.speedups.reading_once import reading_once
 
 pytestmark = pytest.mark.slow
@@ -59,18 +57,10 @@ def counts(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
 def train(folder: Path, data: Path, settings: dict[str, Any], *, speedups: bool) -> dict[str, bytes]:
     """All that a run leaves of what it has learned."""
-    write_base(folder, data, {**SETTINGS, **settings})
-    (folder / "sweep.yml").write_text("base: base.cfg\nkeep_models: all\n", encoding="utf8")
-    experiments = folder / f"experiments-{speedups}"
-    (result,) = archlab.grid(
-        folder / "sweep.yml", engine="inline", experiments=experiments, speedups=speedups
-    )
+    run, result = train_here(folder, data, {**SETTINGS, **settings}, speedups=speedups)
     assert result.status == "done", result.reason
-    run = SweepPaths.of("sweep", experiments).run(result.run_id)
-    files = {str(path.relative_to(run.model)): path for path in run.model.rglob("*") if path.is_file()}
-    assert len(files) > 10
-    learned = {name: path.read_bytes() for name, path in files.items()}
-    return learned | {"per_doc": run.per_doc.read_bytes(), "scores": repr(result.scores).encode()}
+    told = {"per_doc": run.per_doc.read_bytes(), "scores": repr(result.scores).encode()}
+    return files_of(run.model) | told
 
 
 def test_everything_is_the_same(tmp_path: Path, data: Path, counts: Counter[str]) -> None:

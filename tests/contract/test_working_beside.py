@@ -7,23 +7,22 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from catalogue import REGISTRY  # type: ignore[import-untyped]
-from made_documents import write_base, write_corpora
+from changed_servers import fork_runs_from
+from made_documents import files_of, train_here, write_base, write_corpora
 from spacy.language import Language
 from spacy.pipeline.textcat import textcat_score
 
 import archlab
-from archlab.engines import warm
 from archlab.processes import ON_LINUX, cores
 from archlab.records import Result
 from archlab.results.paths import RunPaths, SweepPaths
 from archlab.training import checkpoints
 from archlab.training.clock import Clock
-from archlab.training.speedups import idle_cores, warm_server
+from archlab.training.speedups import idle_cores
 from archlab.training.speedups.working_beside import WorkBeside
 
 pytestmark = pytest.mark.skipif(not ON_LINUX, reason="forks are for Linux")
@@ -97,18 +96,7 @@ def beside(monkeypatch: pytest.MonkeyPatch) -> list[WorkBeside[Any]]:
 
 
 def train(folder: Path, data: Path, settings: dict[str, Any], *, speedups: bool) -> tuple[RunPaths, Result]:
-    """A run in this process, and what came of it."""
-    write_base(folder, data, {**SETTINGS, **settings})
-    (folder / "sweep.yml").write_text("base: base.cfg\nkeep_models: all\n", encoding="utf8")
-    experiments = folder / f"experiments-{speedups}"
-    (result,) = archlab.grid(
-        folder / "sweep.yml", engine="inline", experiments=experiments, speedups=speedups
-    )
-    return SweepPaths.of("sweep", experiments).run(result.run_id), result
-
-
-def files_of(model: Path) -> dict[str, bytes]:
-    return {str(file.relative_to(model)): file.read_bytes() for file in model.rglob("*") if file.is_file()}
+    return train_here(folder, data, {**SETTINGS, **settings}, speedups=speedups)
 
 
 def progress(run: RunPaths) -> list[Any]:
@@ -241,11 +229,7 @@ def test_a_training_that_fails_tells_of_the_evaluation_before(
 def test_it_goes_on_beside_where_a_core_is_idle(
     tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "noting_server.py").write_text(NOTING_SERVER, encoding="utf8")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
-    monkeypatch.setattr(
-        warm, "warm_server", SimpleNamespace(__name__="noting_server", PRELOAD=warm_server.PRELOAD)
-    )
+    fork_runs_from(NOTING_SERVER, tmp_path, monkeypatch)
     write_base(tmp_path, data, SETTINGS)
     (tmp_path / "sweep.yml").write_text("base: base.cfg\nseeds: 2\nkeep_models: all\n", encoding="utf8")
     came_to, begun = {}, {}

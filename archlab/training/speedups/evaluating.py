@@ -33,7 +33,7 @@ class RepeatedEvaluation:
         self.nlp, self.scorer = nlp, scorer
         self.may_repeat = can_repeat(nlp) and not weights.get("speed")
         self.before: Sequence[Example] = ()
-        self.words: Json | None = None
+        self.words: Json = {}
         self.alignments: dict[tuple[tuple[str, ...], ...], Any] = {}
 
     def is_again(self, examples: "Sequence[Example]") -> bool:
@@ -53,9 +53,7 @@ class RepeatedEvaluation:
         if is_again and self.may_repeat:
             return self._evaluate_again(examples)
         scores: Json = self.nlp.evaluate(examples, scorer=self.scorer)
-        self.words = None
-        if self.may_repeat:
-            self.words = {name: score for name, score in scores.items() if name in WORD_SCORES}
+        self.words = {name: score for name, score in scores.items() if name in WORD_SCORES}
         return scores
 
     def _evaluate_again(self, examples: "Sequence[Example]") -> "Json":
@@ -93,7 +91,7 @@ class RepeatedEvaluation:
 
     def _scores(self, examples: "list[Example]") -> "Json":
         """What `Scorer.score` gives, in its order."""
-        scores: Json = {**(self.words or {})}
+        scores: Json = {**self.words}
         for _, component in self.nlp.pipeline:
             if hasattr(component, "score"):
                 scores.update(component.score(examples))

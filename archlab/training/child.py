@@ -13,7 +13,7 @@ import statistics
 import sys
 import traceback
 from collections.abc import Callable
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -118,6 +118,7 @@ def _train(
             from archlab.training.speedups.multiplying import multiplying_sooner
             from archlab.training.speedups.reading_once import reading_once
             from archlab.training.speedups.shared_corpora import sharing
+            from archlab.training.speedups.shared_labels import taking_labels
 
             for file in spec.code:
                 import_file("python_code", file)
@@ -130,8 +131,10 @@ def _train(
             stack.enter_context(multiplying_sooner())
             read_before = stack.enter_context(sharing(interpolated, spec.code, spec.files))
             stack.enter_context(reading_once(interpolated, read_before))
-        adding = adding_labels_once() if speedups else nullcontext()
-        with clock.phase("initialize"), only_needed_factories(interpolated), adding:
+        with clock.phase("initialize"), only_needed_factories(interpolated), ExitStack() as initialising:
+            if speedups:
+                initialising.enter_context(adding_labels_once())
+                initialising.enter_context(taking_labels(interpolated, read_before))
             nlp = init_nlp(config, use_gpu=spec.gpu_id)
         progress = stack.enter_context(paths.progress.open("a", encoding="utf8"))
 

@@ -266,7 +266,7 @@ def test_files_that_have_changed_are_not_shared(plain: Any) -> None:
 def test_corpora_are_tokenised_as_the_config_says() -> None:
     """As runs do it: whatever their language would do, which is not installed here for Japanese."""
     section = {"@readers": READER, "task": "word_order", "split": "dev", "size": 4}
-    corpora = {"lang": "ja", "corpora": [section], "files": {}}
+    corpora = {"lang": "ja", "corpora": [section, section], "files": {}, "labels": []}
     read_corpora(corpora)
     read = shared.pop(key_of(corpora))
     ((example, *_),) = read.examples.values()

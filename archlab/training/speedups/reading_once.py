@@ -28,11 +28,13 @@ OWN_PACKAGES = ("spacy", "spacy_legacy", "spacy_transformers", "spacy_curated_tr
 @dataclass(frozen=True)
 class Read:
     """What was read with a vocabulary. tokenizer: another one than it was read with, which has seen the dev
-    texts. examples: content of a reader -> what it gave."""
+    texts. examples: content of a reader -> what it gave. labels: gathered from those of training, by what
+    `shared_labels` tells them apart."""
 
     vocab: "Vocab"
     tokenizer: "Tokenizer"
     examples: Mapping[object, "Sequence[Example]"]
+    labels: Mapping[str, Any]
 
 
 @contextmanager

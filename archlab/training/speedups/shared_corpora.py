@@ -1,8 +1,9 @@
 """Runs that read the same corpora share them: they are forked from a process that has read them once.
 
-What is shared is a vocabulary, a tokenizer, and the examples that were read with the vocabulary. A run whose
-pipeline begins with that vocabulary, and not with a new one, comes to the same: the strings of its corpora
-are in the end among those it saves, which are sorted, and lexemes are not saved. Where something else than
+What is shared is a vocabulary, a tokenizer, the examples that were read with the vocabulary, and the labels
+in them. A run whose pipeline begins with that vocabulary, and not with a new one, comes to the same: the
+strings of its corpora and labels are in the end among those it saves, which are sorted, and lexemes are not
+saved. Where something else than
 the corpora fills the vocabulary, where components of others see it or somebody's code, nothing is shared.
 """
 
@@ -18,6 +19,8 @@ from archlab.configs.fingerprints import changed_files
 from archlab.configs.slotting import get_section
 from archlab.records import Json
 from archlab.training.speedups.reading_once import Read, can_keep, content_of
+from archlab.training.speedups.shared_labels import gather, what_is_gathered
+from archlab.training.speedups.shared_labels import key_of as label_key
 
 if TYPE_CHECKING:
     from spacy.tokenizer import Tokenizer  # type: ignore[import-not-found]
@@ -45,7 +48,7 @@ shared: dict[str, Read] = {}
 
 
 def what_is_read(config: Mapping[str, Any], code: Sequence[str], files: Mapping[str, str]) -> Json | None:
-    """The language and the corpora of a run; None where it has to read them itself.
+    """The language, the corpora and the labels of a run; None where it has to read them itself.
 
     config: interpolated, of the run. code: files that it imports. files: what it reads, with digests.
     """
@@ -64,7 +67,12 @@ def what_is_read(config: Mapping[str, Any], code: Sequence[str], files: Mapping[
         return None
     paths = [str(reader.get("path")) for reader in readers]
     files = {file: digest for file, digest in files.items() if file.startswith(tuple(paths))}
-    return {"lang": config["nlp"]["lang"], "corpora": readers, "files": files}
+    return {
+        "lang": config["nlp"]["lang"],
+        "corpora": readers,
+        "files": files,
+        "labels": what_is_gathered(config),
+    }
 
 
 def what_a_run_reads(config: str, code: Sequence[str], files: Mapping[str, str]) -> Json | None:
@@ -94,17 +102,21 @@ def read_corpora(corpora: Json) -> None:
         nlp = spacy.blank(corpora["lang"], config=config)
         tokenizer = spacy.blank(corpora["lang"], vocab=nlp.vocab, config=config).tokenizer
     examples: dict[object, list[Example]] = {}
-    content = None
-    for section in corpora["corpora"]:
-        reader = registry.resolve({"corpus": section})["corpus"]
-        content = content_of(reader)
+    readers = [registry.resolve({"corpus": section})["corpus"] for section in corpora["corpora"]]
+    train, dev = (content_of(reader) for reader in readers)
+    for content, reader in zip((train, dev), readers, strict=True):
         if content is not None and content not in examples:
             examples[content] = list(reader(nlp))
-    for example in examples.get(content, ()):  # of dev, which comes last: as a run's own has seen them
+    for example in examples.get(dev, ()):  # as a run's own has seen them
         tokenizer(example.reference.text)
+    labels = {
+        label_key(wanted): gather(wanted, nlp.vocab, examples[train])
+        for wanted in corpora["labels"]
+        if train in examples
+    }
     if changed := changed_files(corpora["files"]):
         raise ValueError(f"{changed[0]} has changed")
-    shared[key_of(corpora)] = Read(nlp.vocab, tokenizer, examples)
+    shared[key_of(corpora)] = Read(nlp.vocab, tokenizer, examples, labels)
 
 
 @contextmanager

@@ -105,7 +105,7 @@ def forked_probes(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with warnings.catch_warnings(action="ignore"):
         registry._entry_point_factories.get_all()
-    if isolating._can_fork():
+    if isolating.can_fork():
         monkeypatch.setattr(probing, "_run", run_in_fork)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from archlab.catalog.extras import install_hint
 from archlab.catalog.factories import import_factories, only_needed_factories
 from archlab.catalog.retired import told_of_mxnet
+from archlab.checking.building_apart import call_apart
 from archlab.checking.isolating import SECONDS, Step, Steps, run_apart
 from archlab.checking.origins import has_foreign_blocks
 from archlab.checking.pretraining import build_pretraining
@@ -80,7 +81,14 @@ Problems = tuple[tuple[str, str], ...]
 def _components_problems(nlp_section: Any, components: Any, seconds: float) -> Problems:
     parts = {"nlp": nlp_section, "components": components}
     limit = _limit(parts, seconds)
-    if limit is not None and mentions_pytorch(repr(parts).encode()):
+    if not mentions_pytorch(repr(parts).encode()):
+        return _problems(partial(_build_components, nlp_section, deepcopy(components)), limit)
+    built: Problems = call_apart(_problems_with_pytorch, nlp_section, components, limit)
+    return built
+
+
+def _problems_with_pytorch(nlp_section: Any, components: Any, limit: float | None) -> Problems:
+    if limit is not None:
         import_pytorch()  # once, and not in each fork
     return _problems(partial(_build_components, nlp_section, deepcopy(components)), limit)
 

@@ -34,7 +34,7 @@ def run_apart(steps: Steps, seconds: float = SECONDS) -> list[Step]:
     Linux, a GPU in use, TensorFlow at work) the steps are taken in this process. What they print goes to
     stderr.
     """
-    if not _can_fork():
+    if not can_fork():
         return list(steps())
     reading, writing = os.pipe()
     with FileIO(reading) as ours, FileIO(writing, "w") as its:
@@ -56,7 +56,8 @@ def run_apart(steps: Steps, seconds: float = SECONDS) -> list[Step]:
     return [*taken, (taken[-1][0] if taken else "nlp", how)]
 
 
-def _can_fork() -> bool:
+def can_fork() -> bool:
+    """Whether a fork of this process would work."""
     torch = sys.modules.get("torch")
     on_gpu = bool(torch and torch.cuda.is_initialized())
     return sys.platform == "linux" and not on_gpu and not _tensorflow_works()

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from archlab.checking.building_apart import building_apart
 from archlab.checking.checks import check, merge_findings
 from archlab.checking.isolating import SECONDS
 from archlab.configs.fingerprints import digest
@@ -88,10 +89,11 @@ def plan(
     maker = VariantMaker(
         sweep, base, partial(check, level=level, source=source, code=code, seconds=seconds, for_training=True)
     )
-    for number, cell in enumerate(todo, 1):
-        maker.add(cell)
-        if on_variant is not None:
-            on_variant(number, len(todo))
+    with building_apart():
+        for number, cell in enumerate(todo, 1):
+            maker.add(cell)
+            if on_variant is not None:
+                on_variant(number, len(todo))
     if not maker.rejected:  # a rejected variant stops at the change that cannot be made
         _require_all_applied(sweep, base, maker.applied)
     variants = tuple(maker.variants.values())

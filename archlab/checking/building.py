@@ -83,11 +83,13 @@ def _components_problems(nlp_section: Any, components: Any, seconds: float) -> P
     limit = _limit(parts, seconds)
     if not mentions_pytorch(repr(parts).encode()):
         return _problems(partial(_build_components, nlp_section, deepcopy(components)), limit)
-    built: Problems = call_apart(_problems_with_pytorch, nlp_section, components, limit)
+    built: Problems = call_apart(2 * seconds + 60, _problems_with_pytorch, nlp_section, components, limit)
     return built
 
 
 def _problems_with_pytorch(nlp_section: Any, components: Any, limit: float | None) -> Problems:
+    """In this process, or in a copy that was made for an earlier config."""
+    import_factories({"nlp": nlp_section, "components": components})
     if limit is not None:
         import_pytorch()  # once, and not in each fork
     return _problems(partial(_build_components, nlp_section, deepcopy(components)), limit)

@@ -3,87 +3,123 @@
 The process that looks after the runs afterwards has then not imported PyTorch, which takes 160 MB.
 """
 
-import multiprocessing
 import os
-import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from multiprocessing import Pipe
 from multiprocessing.connection import Connection
+from multiprocessing.reduction import ForkingPickler
 from typing import Any, NoReturn
 
-from archlab.checking.isolating import can_fork
+from archlab.checking.isolating import can_fork, fork, write_to_stderr
 from archlab.late_pytorch import PYTORCH
+from archlab.processes import kill_family
 
 Function = Callable[..., Any]
 
 
 @contextmanager
 def building_apart() -> Iterator[None]:
-    """Within this, `call_apart` calls in a copy of this process, if it is safe to make one."""
+    """Within this, and in this thread, `call_apart` calls in a copy of this process."""
     place = _Place()
-    _places.append(place)
+    token = _planning.set(place)
     try:
         yield
     finally:
-        _places.remove(place)
-        place.end()
+        _planning.reset(token)
+        place.leave()
 
 
-def call_apart(function: Function, *arguments: Any) -> Any:
+def call_apart(seconds: float, function: Function, *arguments: Any) -> Any:
     """What a function gives: called in the copy, unless PyTorch is here anyway. Otherwise, called here.
 
-    function: of a module. arguments: they and what it gives are copied. It does not raise.
+    seconds: after which the copy is given up. function: of a module; it does not raise. What it takes and
+    gives is copied.
     """
-    if _places:
-        with suppress(Exception):  # nothing can be forked, no pickle holds it, or the copy has been killed
-            return _places[-1].call(function, arguments)
+    place = _planning.get()
+    copy = place.find_copy() if place is not None else None
+    if place is not None and copy is not None:
+        try:
+            return copy.call(seconds, function, arguments)
+        except OSError:
+            place.leave()
+        except BaseException:  # an answer that comes later would be taken for that of another call
+            place.leave()
+            raise
     return function(*arguments)
 
 
-class _Place:
-    """Where to build: a copy, as long as it works. Raises OSError or EOFError where there is none."""
+class _Copy:
+    """A fork of this process, which calls functions for it, one after the other."""
 
     def __init__(self) -> None:
-        self.process: Any = None
-        self.connection: Connection | None = None
+        """Raises OSError where nothing can be forked."""
+        self.connection, theirs = Pipe()
+        with theirs:
+            self.pid = fork()
+            if self.pid == 0:
+                _serve(theirs, self.connection)
 
-    def call(self, function: Function, arguments: tuple[Any, ...]) -> Any:
-        if self.process is None:
-            if PYTORCH in sys.modules or not can_fork():
-                raise OSError
-            self._fork()
-        assert self.connection is not None
-        self.connection.send((function, arguments))
-        return self.connection.recv()
+    def call(self, seconds: float, function: Function, arguments: tuple[Any, ...]) -> Any:
+        """What the function gives there. Raises OSError where it is not asked, or does not answer."""
+        self.connection.send_bytes(_packed(function, arguments))
+        if not self.connection.poll(seconds):
+            raise TimeoutError
+        try:
+            return self.connection.recv()
+        except EOFError:
+            raise OSError from None
 
     def end(self) -> None:
-        """End it, whatever it does."""
-        if self.process is not None:
-            self.process.kill()
-            self.process.join()
-
-    def _fork(self) -> None:
-        context = multiprocessing.get_context("fork")
-        self.connection, theirs = context.Pipe()
-        self.process = context.Process(target=_serve, args=(theirs, self.connection), daemon=True)
-        self.process.start()
-        theirs.close()
+        """End it, and what it has started."""
+        kill_family(self.pid)
+        os.waitpid(self.pid, 0)
+        self.connection.close()
 
 
-_places: list[_Place] = []
-"""Of the plan that is being made: none in its copy."""
+class _Place:
+    """Where a plan builds: in its copy, once there is one, until it is left for good."""
+
+    def __init__(self) -> None:
+        self.copy: _Copy | None = None
+        self.is_left = False
+
+    def find_copy(self) -> _Copy | None:
+        """The copy, made where there is none yet; None where there is none to be had."""
+        if self.is_left or PYTORCH in sys.modules or not can_fork():
+            return None
+        if self.copy is None:
+            with suppress(OSError):
+                self.copy = _Copy()
+        return self.copy
+
+    def leave(self) -> None:
+        """End the copy; what follows is built here."""
+        copy, self.copy, self.is_left = self.copy, None, True
+        if copy is not None:
+            copy.end()
+
+
+_planning: ContextVar[_Place | None] = ContextVar("_planning", default=None)
+
+
+def _packed(*things: Any) -> bytes:
+    """As a connection sends it. Raises OSError for what cannot be copied."""
+    try:
+        return bytes(ForkingPickler.dumps(things))
+    except Exception as error:
+        raise OSError from error
 
 
 def _serve(connection: Connection, other_end: Connection) -> NoReturn:
     """In the copy: call what is asked for, until nobody can ask any more."""
-    other_end.close()
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # in a terminal it is for all; the first process ends this one
-    _places.clear()
-    sys.stdout = sys.stderr
-    with suppress(EOFError, OSError):
+    with suppress(BaseException):
+        os.setsid()  # ctrl-C in the terminal is for the first process, which ends this one
+        write_to_stderr()
+        other_end.close()
+        _planning.set(None)
         while True:
             function, arguments = connection.recv()
             connection.send(function(*arguments))

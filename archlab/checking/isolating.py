@@ -38,7 +38,7 @@ def run_apart(steps: Steps, seconds: float = SECONDS) -> list[Step]:
         return list(steps())
     reading, writing = os.pipe()
     with FileIO(reading) as ours, FileIO(writing, "w") as its:
-        pid = _fork()
+        pid = fork()
         if pid == 0:
             _be_the_copy(steps, writing, seconds)
         try:
@@ -72,7 +72,8 @@ def _tensorflow_works() -> bool:
     return bool(getattr(context, "_initialized", False))
 
 
-def _fork() -> int:
+def fork() -> int:
+    """As `os.fork`, after all that was printed has been written. Raises OSError."""
     sys.stdout.flush()
     sys.stderr.flush()
     with warnings.catch_warnings():
@@ -89,8 +90,7 @@ def _be_the_copy(steps: Steps, writing: int, seconds: float) -> NoReturn:
         os.setsid()
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.alarm(int(seconds) + 5)  # should the first process be killed meanwhile
-        os.dup2(sys.__stderr__.fileno() if sys.__stderr__ else 2, 1)
-        sys.stdout = sys.stderr
+        write_to_stderr()
         if "torch" in sys.modules:
             sys.modules["torch"].set_num_threads(1)  # the threads of a pool are not copied
         for step in steps():
@@ -98,6 +98,13 @@ def _be_the_copy(steps: Steps, writing: int, seconds: float) -> NoReturn:
         os.write(writing, f"{json.dumps(_DONE)}\n".encode())
         exit_code = 0
     os._exit(exit_code)
+
+
+def write_to_stderr() -> None:
+    """In a copy: all that is printed goes there, past what draws on the terminal, whose locks may be held."""
+    number = sys.__stderr__.fileno() if sys.__stderr__ else 2
+    os.dup2(number, 1)
+    sys.stdout = sys.stderr = open(number, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115
 
 
 def _listen(pid: int, reader: FileIO, seconds: float) -> tuple[list[str], bool]:

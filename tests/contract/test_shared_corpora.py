@@ -253,6 +253,23 @@ def test_with_code_nothing_is_shared(plain: Any) -> None:
     assert what_is_read(plain, ["mine.py"], {}) is None
 
 
+@pytest.mark.parametrize(("factory", "is_the_same"), [("beam_parser", True), ("morphologizer", False)])
+def test_labels_tell_corpora_apart_where_they_leave_something_in_them(
+    plain: Any, factory: str, is_the_same: bool
+) -> None:
+    config = changed(
+        plain, {"nlp.pipeline": [name for name in plain["nlp"]["pipeline"] if name != "morphologizer"]}
+    )
+    without = what_is_read(config, [], {})
+    config["components"]["another"] = {"factory": factory, "min_action_freq": 2, "learn_tokens": False}
+    config["nlp"]["pipeline"].append("another")
+    found = what_is_read(config, [], {})
+    assert without is not None
+    assert found is not None
+    assert found != without
+    assert (key_of(found) == key_of(without)) == is_the_same
+
+
 def test_files_that_have_changed_are_not_shared(plain: Any) -> None:
     files = dict.fromkeys((plain["paths"]["train"], plain["paths"]["dev"]), "0" * 64)
     corpora = what_is_read(plain, [], files)

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from copy import deepcopy
+from math import inf
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -13,7 +15,7 @@ from spacy.training import Example
 from thinc.api import fix_random_seed
 
 from archlab.training.speedups.reading_once import Read
-from archlab.training.speedups.shared_labels import gather, key_of, taking_labels, what_is_gathered
+from archlab.training.speedups.shared_labels import adds_strings, gather, taking_labels, what_is_gathered
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "textcat": {},
@@ -87,7 +89,7 @@ def component_of(nlp: Language) -> Any:
 
 
 def gathered(config: Any, nlp: Language, examples: Examples) -> Read:
-    labels = {key_of(one): gather(one, nlp.vocab, examples.examples) for one in what_is_gathered(config)}
+    labels = gather(what_is_gathered(config), nlp.vocab, examples.examples, inf)
     return Read(nlp.vocab, nlp.tokenizer, {}, labels)
 
 
@@ -122,8 +124,8 @@ def test_what_is_gathered_is_told_by_factories_and_their_settings() -> None:
     nlp.add_pipe("parser", config={"min_action_freq": 7})
     nlp.add_pipe("senter")
     assert what_is_gathered(nlp.config.interpolate()) == [
-        {"factory": "parser", "learn_tokens": False, "min_action_freq": 7},
-        {"factory": "tagger"},
+        {"kind": "dependency moves", "learn_tokens": False, "min_action_freq": 7},
+        {"kind": "tags"},
     ]
 
 
@@ -180,3 +182,28 @@ def test_components_do_not_share_what_they_may_change() -> None:
     assert component_of(nlp).cfg["labels_morph"] == labels["morph"]
     component_of(nlp).cfg["labels_morph"].clear()
     assert labels["morph"]
+
+
+def test_what_cannot_be_gathered_is_left_to_the_run() -> None:
+    nlp, examples, _ = begun("tagger", {})
+    moves = {"kind": "dependency moves", "min_action_freq": "3", "learn_tokens": False}
+    labels = gather([moves, {"kind": "tags"}], nlp.vocab, examples.examples, inf)
+    ((key, tags),) = labels.items()
+    assert "tags" in key
+    assert len(tags) > 1
+
+
+def test_after_the_deadline_nothing_is_gathered() -> None:
+    nlp, examples, _ = begun("tagger", {})
+    assert gather([{"kind": "tags"}], nlp.vocab, examples.examples, perf_counter() - 1) == {}
+
+
+@pytest.mark.parametrize(("factory", "settings"), SETTINGS.items())
+def test_strings_are_only_added_where_that_tells_corpora_apart(
+    factory: str, settings: dict[str, Any]
+) -> None:
+    nlp, examples, config = begun(factory, settings)
+    (wanted,) = what_is_gathered(config)
+    before = set(nlp.vocab.strings)
+    gathered(config, nlp, examples)
+    assert (set(nlp.vocab.strings) != before) == adds_strings(wanted)

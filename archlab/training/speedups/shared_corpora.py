@@ -3,13 +3,14 @@
 What is shared is a vocabulary, a tokenizer, the examples that were read with the vocabulary, and the labels
 in them. A run whose pipeline begins with that vocabulary, and not with a new one, comes to the same: the
 strings of its corpora and labels are in the end among those it saves, which are sorted, and lexemes are not
-saved. Where something else than
-the corpora fills the vocabulary, where components of others see it or somebody's code, nothing is shared.
+saved. Where something else than the corpora fills the vocabulary, where components of others see it or
+somebody's code, nothing is shared.
 """
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from archlab.blocks.diagnostics import READER
@@ -19,8 +20,7 @@ from archlab.configs.fingerprints import changed_files
 from archlab.configs.slotting import get_section
 from archlab.records import Json
 from archlab.training.speedups.reading_once import Read, can_keep, content_of
-from archlab.training.speedups.shared_labels import gather, what_is_gathered
-from archlab.training.speedups.shared_labels import key_of as label_key
+from archlab.training.speedups.shared_labels import adds_strings, gather, what_is_gathered
 
 if TYPE_CHECKING:
     from spacy.tokenizer import Tokenizer  # type: ignore[import-not-found]
@@ -42,6 +42,9 @@ UNSET = (
 )
 """Where a config can fill the vocabulary, or change how words are told apart."""
 
+
+LABELS_SECONDS = 2.0
+"""Of reading, after which no more labels are gathered: runs wait for their corpora."""
 
 shared: dict[str, Read] = {}
 """What the process that this one was forked from has read, by its key: of one run's corpora, or nothing."""
@@ -85,8 +88,9 @@ def what_a_run_reads(config: str, code: Sequence[str], files: Mapping[str, str])
 
 
 def key_of(corpora: Json) -> str:
-    """Tells corpora apart, as `what_is_read` has them."""
-    return json.dumps(corpora, sort_keys=True)
+    """Tells corpora apart, as `what_is_read` has them; by labels only where these leave something in them."""
+    labels = [wanted for wanted in corpora["labels"] if adds_strings(wanted)]
+    return json.dumps({**corpora, "labels": labels}, sort_keys=True)
 
 
 def read_corpora(corpora: Json) -> None:
@@ -97,6 +101,7 @@ def read_corpora(corpora: Json) -> None:
     import spacy
     from spacy.util import registry
 
+    began = perf_counter()
     config = {"nlp": {"tokenizer": TOKENIZER}}
     with only_needed_factories({}):
         nlp = spacy.blank(corpora["lang"], config=config)
@@ -109,11 +114,8 @@ def read_corpora(corpora: Json) -> None:
             examples[content] = list(reader(nlp))
     for example in examples.get(dev, ()):  # as a run's own has seen them
         tokenizer(example.reference.text)
-    labels = {
-        label_key(wanted): gather(wanted, nlp.vocab, examples[train])
-        for wanted in corpora["labels"]
-        if train in examples
-    }
+    deadline = began + LABELS_SECONDS
+    labels = gather(corpora["labels"], nlp.vocab, examples[train], deadline) if train in examples else {}
     if changed := changed_files(corpora["files"]):
         raise ValueError(f"{changed[0]} has changed")
     shared[key_of(corpora)] = Read(nlp.vocab, tokenizer, examples, labels)

@@ -6,9 +6,11 @@ in any case, and a trainable lemmatizer finds its edit trees quickly.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from copy import deepcopy
+from dataclasses import dataclass
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from archlab.checking.pipelines import read_pipeline
@@ -33,9 +35,25 @@ def what_is_gathered(config: Mapping[str, Any]) -> list[Json]:
     return [found[key] for key in sorted(found)]
 
 
-def gather(wanted: Json, vocab: "Vocab", examples: "Sequence[Example]") -> Any:
-    """Labels as a component takes them. wanted: of `what_is_gathered`. examples: of training."""
-    return _GATHERED[wanted["factory"]][0](vocab, examples, wanted)
+def adds_strings(wanted: Json) -> bool:
+    """Whether gathering leaves strings in the vocabulary that a run would not have which gathers others."""
+    return bool(wanted["kind"] == "features")
+
+
+def gather(
+    wanted: Iterable[Json], vocab: "Vocab", examples: "Sequence[Example]", deadline: float
+) -> dict[str, Any]:
+    """Labels as components take them, by `key_of`. What is not among them, the runs gather themselves.
+
+    wanted: of `what_is_gathered`. examples: of training. deadline: on the clock of `perf_counter`; nothing is
+    begun after it, and nothing takes much longer than to read the examples.
+    """
+    labels = {}
+    for one in wanted:
+        if perf_counter() < deadline:
+            with suppress(Exception):  # the run will tell
+                labels[key_of(one)] = _KINDS[one["kind"]].gather(vocab, examples, one)
+    return labels
 
 
 def key_of(wanted: Json) -> str:
@@ -59,9 +77,10 @@ def taking_labels(config: Mapping[str, Any], before: "Read | None") -> Iterator[
     validate = language.validate_init_settings
     wanted = _wanted(config)
 
-    def validate_and_add(initialize: Any, settings: Json, **place: Any) -> Json:
-        validated: Json = validate(initialize, settings, **place)
-        key = key_of(wanted.get(place["name"], {}))
+    def validate_and_add(initialize: Any, settings: Json, *, section: str, name: str) -> Json:
+        """As `Language.initialize` calls it, for the tokenizer and for each component."""
+        validated: Json = validate(initialize, settings, section=section, name=name)
+        key = key_of(wanted.get(name, {}))
         is_untold = "labels" in validated and validated["labels"] is None
         if key in before.labels and is_untold and initialize.__self__.vocab is before.vocab:
             validated["labels"] = deepcopy(before.labels[key])
@@ -78,12 +97,13 @@ def _wanted(config: Mapping[str, Any]) -> dict[str, Json]:
     """What each component gathers that is not told its labels, by its name."""
     wanted: dict[str, Json] = {}
     for component in read_pipeline(config).trained:
-        _, settings = _GATHERED.get(str(component.factory), (None, None))
+        kind = _FACTORIES.get(str(component.factory))
         told = get_section(config, f"initialize.components.{component.name}.labels")
-        moves = component.section.get("moves")
-        if settings is not None and told is None and moves is None and settings <= component.section.keys():
-            values = {setting: component.section[setting] for setting in settings}
-            wanted[component.name] = {"factory": component.factory, **values}
+        if kind is None or told is not None or component.section.get("moves") is not None:
+            continue
+        settings = {name: component.section.get(name, ...) for name in _KINDS[kind].settings}
+        if ... not in settings.values():
+            wanted[component.name] = {"kind": kind, **settings}
     return wanted
 
 
@@ -130,14 +150,29 @@ def _dependency_moves(vocab: "Vocab", examples: "Sequence[Example]", wanted: Jso
     )
 
 
-_GATHERED: "Mapping[str, tuple[Gather, frozenset[str]]]" = {
-    "textcat": (_categories, frozenset()),
-    "textcat_multilabel": (_categories, frozenset()),
-    "tagger": (_tags, frozenset()),
-    "morphologizer": (_features, frozenset()),
-    "ner": (_entity_moves, frozenset()),
-    "beam_ner": (_entity_moves, frozenset()),
-    "parser": (_dependency_moves, frozenset({"min_action_freq", "learn_tokens"})),
-    "beam_parser": (_dependency_moves, frozenset({"min_action_freq", "learn_tokens"})),
+@dataclass(frozen=True)
+class _Kind:
+    """Of labels: how they are gathered, and which settings of a component that depends on."""
+
+    gather: "Gather"
+    settings: tuple[str, ...] = ()
+
+
+_KINDS = {
+    "categories": _Kind(_categories),
+    "tags": _Kind(_tags),
+    "features": _Kind(_features),
+    "entity moves": _Kind(_entity_moves),
+    "dependency moves": _Kind(_dependency_moves, ("min_action_freq", "learn_tokens")),
 }
-"""Factories -> how their components gather, and which of their settings that depends on."""
+
+_FACTORIES = {
+    "textcat": "categories",
+    "textcat_multilabel": "categories",
+    "tagger": "tags",
+    "morphologizer": "features",
+    "ner": "entity moves",
+    "beam_ner": "entity moves",
+    "parser": "dependency moves",
+    "beam_parser": "dependency moves",
+}

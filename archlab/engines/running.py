@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 from archlab.engines.base import Engine, Event, Watcher, make_result, nobody
+from archlab.engines.estimating import Estimator, earlier_runs
 from archlab.engines.scheduling import Schedule
 from archlab.errors import UnknownVariantError, did_you_mean
 from archlab.planning.runs import run_config
@@ -94,7 +95,7 @@ class Driver:
     def do(self, runs: Sequence[RunSpec]) -> None:
         """Do all of them. Raises MachineError where a result cannot be written."""
         deadline = None if self.limits.minutes is None else time.monotonic() + 60 * self.limits.minutes
-        self.schedule = Schedule(self.known.values())
+        self.schedule = self._scheduled(runs)
         todo, anew = list(runs), self.wanted.rerun or self.wanted.retry_failed
         try:
             while todo and self.stopped is None:
@@ -106,6 +107,11 @@ class Driver:
                     self.stopped = f"after {self.limits.minutes:g} minutes"
         finally:
             self._bring_back(runs)
+
+    def _scheduled(self, runs: Sequence[RunSpec]) -> Schedule:
+        device = runs[0].device if runs else ""
+        earlier = earlier_runs(self.store, frozenset(self.known), device)
+        return Schedule(self.known.values(), Estimator(self.configs, earlier))
 
     def _prepared(self, specs: Iterable[RunSpec], anew: bool) -> Iterator[RunSpec]:
         for spec in self.schedule.order(specs):
